@@ -1,1 +1,40 @@
-//! placeholder
+//! The room: who is in it, who may speak, and what everyone is told. Pure.
+//!
+//! A [`Room`] has four kinds of methods. Getters read ([`Room::view`], [`Room::gate`]).
+//! [`Room::decide`] answers what a command would change, as events, or refuses, and changes nothing:
+//! it takes `&self`, so a refusal cannot leave half a change. [`Room::apply`] is the only mutator and
+//! cannot fail. [`Room::next_deadline`] and [`Room::due`] are the clock: whoever owns the room wakes it
+//! up then and applies what is due.
+//!
+//! The events are the reply, the broadcast, the stored row and the bus message at once. Voice rooms,
+//! stages, push-to-talk rooms and conferences are one kind of room with different [`Profile`]s.
+//!
+//! Deliberately absent: clocks, randomness, tokio, JSON, SQL, passwords, and any knowledge of the five
+//! wire APIs. Ids and times come in with the command.
+
+mod activity;
+mod actor;
+mod command;
+mod event;
+mod gate;
+mod membership;
+mod mute;
+mod policy;
+mod presence;
+mod profile;
+mod refusal;
+mod room;
+mod settings;
+mod view;
+
+pub use actor::{Actor, Caller, Person};
+pub use command::{Command, Join};
+pub use event::{Audience, EndReason, Event};
+pub use gate::Gate;
+pub use policy::{Action, check, permissions};
+pub use presence::{GONE_AFTER, JOIN_TIMEOUT, Link};
+pub use profile::{Profile, ProfileKind, SpeakRule, UnknownProfile};
+pub use refusal::Refusal;
+pub use room::{Marks, Room};
+pub use settings::Settings;
+pub use view::{MemberView, RoomView, SessionView};

@@ -1,0 +1,124 @@
+//! What a room can be asked to do. Imperative; one variant per intention.
+
+use std::time::Instant;
+
+use model::{Permissions, RoleId, SessionId, TrackSource, UserId, Via};
+
+use crate::event::EndReason;
+use crate::presence::Link;
+
+/// A request to a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// The caller comes in, or opens one more session of theirs.
+    Join(Join),
+    /// The caller closes one session of theirs.
+    Leave {
+        /// Which.
+        session: SessionId,
+    },
+    /// The caller changes their own mute or deafen on one session.
+    SetSelf {
+        /// Which.
+        session: SessionId,
+        /// `None`: as it is.
+        mute: Option<bool>,
+        /// `None`: as it is.
+        deaf: Option<bool>,
+    },
+    /// A moderator mutes or unmutes a member. Needs MUTE_MEMBERS.
+    ServerMute {
+        /// Whom.
+        user: UserId,
+        /// The new state.
+        muted: bool,
+    },
+    /// A moderator deafens or undeafens a member. Needs DEAFEN_MEMBERS.
+    ServerDeafen {
+        /// Whom.
+        user: UserId,
+        /// The new state.
+        deafened: bool,
+    },
+    /// A moderator puts a member out. Needs MOVE_MEMBERS or MUTE_MEMBERS.
+    Kick {
+        /// Whom.
+        user: UserId,
+    },
+    /// The server ends one session.
+    EndSession {
+        /// Which.
+        session: SessionId,
+        /// What is told.
+        reason: EndReason,
+    },
+    /// The server ends all sessions of a person.
+    EndMember {
+        /// Whose.
+        user: UserId,
+        /// What is told.
+        reason: EndReason,
+    },
+    /// Everyone out, for good.
+    Close {
+        /// What is told.
+        reason: EndReason,
+    },
+    /// A socket or the media of a session came up.
+    LinkUp {
+        /// Which session.
+        session: SessionId,
+        /// Which link.
+        link: Link,
+    },
+    /// A socket or the media of a session is gone.
+    LinkDown {
+        /// Which session.
+        session: SessionId,
+        /// Which link.
+        link: Link,
+        /// When it was last heard of.
+        last_seen: Instant,
+    },
+    /// The media plane hears a session speak, or stop.
+    Speaking {
+        /// Which session.
+        session: SessionId,
+        /// Whether it speaks now.
+        speaking: bool,
+    },
+    /// A track of a session began or ceased to flow.
+    Source {
+        /// Which session.
+        session: SessionId,
+        /// What it carries.
+        source: TrackSource,
+        /// Whether it flows now.
+        flowing: bool,
+    },
+    /// A member's roles or account permissions changed.
+    Reauthorize {
+        /// Whose.
+        user: UserId,
+        /// The new roles.
+        roles: Vec<RoleId>,
+        /// The new permissions before this room's overrides.
+        base: Permissions,
+    },
+}
+
+/// How a caller comes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Join {
+    /// The id of the new session.
+    pub session: SessionId,
+    /// The door.
+    pub via: Via,
+    /// Names the device or tab: a join through the same door with the same value takes the place of
+    /// the earlier session, another value makes one more session of the same member.
+    pub client: Option<String>,
+    /// Start muted.
+    pub mute: bool,
+    /// Start deafened.
+    pub deaf: bool,
+}

@@ -1,0 +1,213 @@
+//! What happened in a room. Past tense; the same value is reply, broadcast, stored row and message.
+
+use std::fmt;
+use std::time::Instant;
+
+use model::{Permissions, SessionId, Timestamp, TrackSource, UserId, Via};
+
+use crate::actor::Person;
+use crate::presence::Link;
+
+/// A fact about a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A person became a member: their first session follows.
+    MemberJoined {
+        /// Who.
+        person: Person,
+        /// What they may do here, overrides resolved.
+        permissions: Permissions,
+        /// When.
+        at: Timestamp,
+    },
+    /// A session of a member began.
+    SessionStarted {
+        /// Its id.
+        session: SessionId,
+        /// Whose.
+        user: UserId,
+        /// The door.
+        via: Via,
+        /// See [`crate::Join::client`].
+        client: Option<String>,
+        /// Muted by themselves.
+        mute: bool,
+        /// Deafened by themselves.
+        deaf: bool,
+        /// When.
+        at: Timestamp,
+        /// It ends then unless a link comes up.
+        gone_at: Instant,
+    },
+    /// A member changed mute or deafen on one session.
+    SelfChanged {
+        /// Which session.
+        session: SessionId,
+        /// Whose.
+        user: UserId,
+        /// The new state.
+        mute: bool,
+        /// The new state.
+        deaf: bool,
+    },
+    /// A moderator changed a member's mute or deafen.
+    Moderated {
+        /// Whose.
+        user: UserId,
+        /// Who did it; `None` is the server.
+        by: Option<UserId>,
+        /// The new state.
+        server_mute: bool,
+        /// The new state.
+        server_deaf: bool,
+    },
+    /// A session is over.
+    SessionEnded {
+        /// Which.
+        session: SessionId,
+        /// Whose.
+        user: UserId,
+        /// Why.
+        reason: EndReason,
+        /// When.
+        at: Timestamp,
+    },
+    /// A member's last session is over.
+    MemberLeft {
+        /// Who.
+        user: UserId,
+        /// Why.
+        reason: EndReason,
+    },
+    /// A session's socket or media came up.
+    LinkUp {
+        /// Which session.
+        session: SessionId,
+        /// Which link.
+        link: Link,
+    },
+    /// A session's socket or media is gone.
+    LinkDown {
+        /// Which session.
+        session: SessionId,
+        /// Which link.
+        link: Link,
+        /// When the session ends if nothing comes back; `None` while another link is up.
+        gone_at: Option<Instant>,
+    },
+    /// A session began or ceased to speak.
+    Speaking {
+        /// Which session.
+        session: SessionId,
+        /// Whose.
+        user: UserId,
+        /// The new state.
+        speaking: bool,
+    },
+    /// A track began or ceased to flow.
+    Source {
+        /// Which session.
+        session: SessionId,
+        /// Whose.
+        user: UserId,
+        /// What it carries.
+        source: TrackSource,
+        /// The new state.
+        flowing: bool,
+    },
+    /// A member's permissions here changed.
+    Reauthorized {
+        /// Whose.
+        user: UserId,
+        /// The new ones, overrides resolved.
+        permissions: Permissions,
+    },
+    /// The room takes nobody any more.
+    Closed {
+        /// Why.
+        reason: EndReason,
+    },
+}
+
+/// Who is to be told of an event. A dialect may tell fewer, never more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Members and those who watch the room.
+    Room,
+    /// One session.
+    Session(SessionId),
+    /// Nobody: it concerns the server only.
+    Server,
+}
+
+impl Event {
+    /// Who is to be told.
+    pub fn audience(&self) -> Audience {
+        match self {
+            Self::MemberJoined { .. }
+            | Self::SelfChanged { .. }
+            | Self::Moderated { .. }
+            | Self::MemberLeft { .. }
+            | Self::Speaking { .. }
+            | Self::Source { .. }
+            | Self::SessionStarted { .. }
+            | Self::Closed { .. } => Audience::Room,
+            Self::SessionEnded { session, .. } => Audience::Session(*session),
+            Self::LinkUp { .. } | Self::LinkDown { .. } | Self::Reauthorized { .. } => {
+                Audience::Server
+            }
+        }
+    }
+}
+
+/// Why a session ended. The text is wire format and stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndReason {
+    /// By themselves.
+    Left,
+    /// The same client joined again.
+    Replaced,
+    /// By a moderator; `None` is the server.
+    Kicked {
+        /// Who did it.
+        by: Option<UserId>,
+    },
+    /// They joined another room, and can be in one at a time.
+    Moved,
+    /// Nothing was heard of the session.
+    Timeout,
+    /// The account was banned.
+    Banned,
+    /// The room was deleted.
+    RoomDeleted,
+    /// The media plane could not take the session.
+    MediaFailed,
+    /// The server stops.
+    ServerShutdown,
+    /// The server had stopped without saying so.
+    ServerRestart,
+}
+
+impl EndReason {
+    /// The text that clients and the store get.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Replaced => "replaced",
+            Self::Kicked { .. } => "kicked",
+            Self::Moved => "moved",
+            Self::Timeout => "timeout",
+            Self::Banned => "banned",
+            Self::RoomDeleted => "channel_deleted",
+            Self::MediaFailed => "media_failed",
+            Self::ServerShutdown => "server_shutdown",
+            Self::ServerRestart => "server_restart",
+        }
+    }
+}
+
+impl fmt::Display for EndReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

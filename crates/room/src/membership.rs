@@ -1,0 +1,140 @@
+//! Coming in and going out: members, and the sessions of a member.
+//!
+//! A person is one member however many sessions they have. `MemberJoined` comes before the first
+//! session, `MemberLeft` after the last: everyone else sees one join and one leave.
+
+use model::{Now, Permissions, RoleId, SessionId, UserId};
+
+use crate::actor::{Actor, Caller};
+use crate::command::Join;
+use crate::event::{EndReason, Event};
+use crate::policy::{self, Action};
+use crate::presence::JOIN_TIMEOUT;
+use crate::refusal::Refusal;
+use crate::room::{Member, Room, Session};
+
+impl Room {
+    pub(crate) fn decide_join(
+        &self,
+        by: &Actor,
+        join: Join,
+        now: Now,
+    ) -> Result<Vec<Event>, Refusal> {
+        // Only people join: a session has somebody behind it.
+        let Actor::Caller(caller) = by else { return Err(Refusal::RoomNotFound) };
+        policy::check(self.settings(), by, Action::Join)?;
+        let user = caller.person.id;
+        let mut events = match self.members.get(&user) {
+            Some(member) => self.replaced_sessions(member, &join, now),
+            None => vec![self.admit(by, caller, now)?],
+        };
+        events.push(Event::SessionStarted {
+            session: join.session,
+            user,
+            via: join.via,
+            client: join.client,
+            mute: join.mute,
+            deaf: join.deaf,
+            at: now.wall,
+            gone_at: now.mono + JOIN_TIMEOUT,
+        });
+        Ok(events)
+    }
+
+    fn admit(&self, by: &Actor, caller: &Caller, now: Now) -> Result<Event, Refusal> {
+        let limit = self.settings().member_limit;
+        if self.members.len() >= limit as usize {
+            return Err(Refusal::RoomFull { limit });
+        }
+        let permissions = policy::permissions(self.settings(), by);
+        Ok(Event::MemberJoined { person: caller.person.clone(), permissions, at: now.wall })
+    }
+
+    fn replaced_sessions(&self, member: &Member, join: &Join, now: Now) -> Vec<Event> {
+        let same_client = |session: &Session| {
+            session.via == join.via && session.client.as_deref() == join.client.as_deref()
+        };
+        let replaced = member.sessions.iter().filter(|(_, session)| same_client(session));
+        replaced.map(|(id, _)| ended(*id, member.person.id, EndReason::Replaced, now)).collect()
+    }
+
+    pub(crate) fn decide_leave(
+        &self,
+        by: &Actor,
+        session: SessionId,
+        now: Now,
+    ) -> Result<Vec<Event>, Refusal> {
+        self.own_session(by, session)?;
+        self.decide_end_session(session, EndReason::Left, now)
+    }
+
+    pub(crate) fn decide_kick(
+        &self,
+        by: &Actor,
+        user: UserId,
+        now: Now,
+    ) -> Result<Vec<Event>, Refusal> {
+        policy::check(self.settings(), by, Action::Kick)?;
+        if !self.members.contains_key(&user) {
+            return Err(Refusal::TargetNotInRoom);
+        }
+        Ok(self.end_member(user, EndReason::Kicked { by: by.user() }, now))
+    }
+
+    pub(crate) fn decide_end_session(
+        &self,
+        session: SessionId,
+        reason: EndReason,
+        now: Now,
+    ) -> Result<Vec<Event>, Refusal> {
+        let (member, _) = self.session(session).ok_or(Refusal::UnknownSession)?;
+        let user = member.person.id;
+        let mut events = vec![ended(session, user, reason, now)];
+        if member.sessions.len() == 1 {
+            events.push(Event::MemberLeft { user, reason });
+        }
+        Ok(events)
+    }
+
+    /// Ends all sessions of a person; nothing when they are not in.
+    pub(crate) fn end_member(&self, user: UserId, reason: EndReason, now: Now) -> Vec<Event> {
+        let Some(member) = self.members.get(&user) else { return Vec::new() };
+        let sessions = member.sessions.keys().map(|id| ended(*id, user, reason, now));
+        sessions.chain([Event::MemberLeft { user, reason }]).collect()
+    }
+
+    pub(crate) fn decide_close(&self, reason: EndReason, now: Now) -> Vec<Event> {
+        let everyone = self.members.keys().flat_map(|user| self.end_member(*user, reason, now));
+        everyone.chain([Event::Closed { reason }]).collect()
+    }
+
+    pub(crate) fn decide_reauthorize(
+        &self,
+        user: UserId,
+        roles: &[RoleId],
+        base: Permissions,
+    ) -> Result<Vec<Event>, Refusal> {
+        let member = self.members.get(&user).ok_or(Refusal::TargetNotInRoom)?;
+        let permissions = base.resolve(user, roles, &self.settings().overrides);
+        if permissions == member.permissions {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Event::Reauthorized { user, permissions }])
+    }
+
+    /// The member behind a session of the caller's own. Somebody else's is refused, not hidden:
+    /// session ids are no secret inside a room.
+    pub(crate) fn own_session(
+        &self,
+        by: &Actor,
+        session: SessionId,
+    ) -> Result<(&Member, &Session), Refusal> {
+        let found = self.session(session).ok_or(Refusal::UnknownSession)?;
+        let own = by.user().is_none_or(|user| user == found.0.person.id);
+        if own { Ok(found) } else { Err(Refusal::NotYourSession) }
+    }
+}
+
+fn ended(session: SessionId, user: UserId, reason: EndReason, now: Now) -> Event {
+    Event::SessionEnded { session, user, reason, at: now.wall }
+}

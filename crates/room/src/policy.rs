@@ -1,0 +1,56 @@
+//! The one place that says who may do what in a room. Every dialect and every command asks here.
+
+use model::{Permissions, UserId};
+
+use crate::actor::Actor;
+use crate::refusal::Refusal;
+use crate::settings::Settings;
+
+/// Something that needs permission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Know of the room and see who is in it.
+    View,
+    /// Come in.
+    Join,
+    /// Mute and unmute members.
+    MuteMembers,
+    /// Deafen and undeafen members.
+    DeafenMembers,
+    /// Put members out.
+    Kick,
+    /// Change or delete the room.
+    Manage,
+}
+
+/// What an actor may do in a room: what they bring, then the room's overrides.
+pub fn permissions(settings: &Settings, actor: &Actor) -> Permissions {
+    match actor {
+        Actor::Server => Permissions::ALL,
+        Actor::Caller(caller) => {
+            caller.base.resolve(caller.person.id, &caller.roles, &settings.overrides)
+        }
+    }
+}
+
+/// Whether an actor may do this. Who may not view a room is told that there is none.
+pub fn check(settings: &Settings, actor: &Actor, action: Action) -> Result<(), Refusal> {
+    let had = permissions(settings, actor);
+    let owns = actor.user().is_some_and(|user: UserId| settings.created_by == Some(user));
+    if !had.contains(Permissions::VIEW_SPACE) && !owns {
+        return Err(Refusal::RoomNotFound);
+    }
+    let needs = |wanted| if had.contains(wanted) { Ok(()) } else { Err(Refusal::Missing(wanted)) };
+    match action {
+        Action::View => Ok(()),
+        Action::Join if settings.kind.profile().needs_connect => needs(Permissions::CONNECT),
+        Action::Join => Ok(()),
+        Action::MuteMembers => needs(Permissions::MUTE_MEMBERS),
+        Action::DeafenMembers => needs(Permissions::DEAFEN_MEMBERS),
+        Action::Kick => {
+            needs(Permissions::MUTE_MEMBERS).or_else(|_| needs(Permissions::MOVE_MEMBERS))
+        }
+        Action::Manage if owns => Ok(()),
+        Action::Manage => needs(Permissions::MANAGE_SPACES),
+    }
+}

@@ -1,0 +1,112 @@
+//! Whether somebody is still there: a session lives while a socket or its media does.
+//!
+//! The room is told of links going up and down and keeps one deadline per session without any. It never
+//! polls: its owner wakes it at [`Room::next_deadline`].
+
+use std::time::{Duration, Instant};
+
+use model::{Now, SessionId};
+
+use crate::event::{EndReason, Event};
+use crate::refusal::Refusal;
+use crate::room::Room;
+
+/// A session without any link for this long has left. Less would drop people who change networks;
+/// more would leave ghosts in the list.
+pub const GONE_AFTER: Duration = Duration::from_secs(10);
+
+/// A session that never had a link has left after this long: time to answer a permission prompt.
+pub const JOIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What ties a session to a living client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// A socket of some dialect.
+    Socket,
+    /// Packets from its peer connection.
+    Media,
+}
+
+impl Room {
+    pub(crate) fn decide_link_up(
+        &self,
+        session: SessionId,
+        link: Link,
+    ) -> Result<Vec<Event>, Refusal> {
+        let (_, state) = self.session(session).ok_or(Refusal::UnknownSession)?;
+        if link == Link::Media && state.media {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Event::LinkUp { session, link }])
+    }
+
+    pub(crate) fn decide_link_down(
+        &self,
+        session: SessionId,
+        link: Link,
+        last_seen: Instant,
+    ) -> Result<Vec<Event>, Refusal> {
+        let (_, state) = self.session(session).ok_or(Refusal::UnknownSession)?;
+        let (was_up, others) = match link {
+            Link::Socket => (state.sockets > 0, state.sockets > 1 || state.media),
+            Link::Media => (state.media, state.sockets > 0),
+        };
+        if !was_up {
+            return Ok(Vec::new());
+        }
+        let gone_at = (!others).then(|| last_seen + GONE_AFTER);
+        Ok(vec![Event::LinkDown { session, link, gone_at }])
+    }
+
+    pub(crate) fn apply_link_up(&mut self, session: SessionId, link: Link) {
+        self.with_session(session, |state| {
+            state.gone_at = None;
+            match link {
+                Link::Socket => state.sockets += 1,
+                Link::Media => state.media = true,
+            }
+        });
+    }
+
+    pub(crate) fn apply_link_down(
+        &mut self,
+        session: SessionId,
+        link: Link,
+        gone_at: Option<Instant>,
+    ) {
+        self.with_session(session, |state| {
+            state.gone_at = gone_at;
+            match link {
+                Link::Socket => state.sockets = state.sockets.saturating_sub(1),
+                Link::Media => state.media = false,
+            }
+        });
+    }
+
+    /// When [`Room::due`] will have something; `None` while nothing is waited for.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let sessions = self.members.values().flat_map(|member| member.sessions.values());
+        sessions.filter_map(|session| session.gone_at).min()
+    }
+
+    /// What time alone has brought about by now.
+    pub fn due(&self, now: Now) -> Vec<Event> {
+        let mut events = Vec::new();
+        for member in self.members.values() {
+            let user = member.person.id;
+            let gone = |at: Option<Instant>| at.is_some_and(|at| at <= now.mono);
+            let ended = member.sessions.iter().filter(|(_, session)| gone(session.gone_at));
+            let before = events.len();
+            events.extend(ended.map(|(id, _)| Event::SessionEnded {
+                session: *id,
+                user,
+                reason: EndReason::Timeout,
+                at: now.wall,
+            }));
+            if events.len() - before == member.sessions.len() {
+                events.push(Event::MemberLeft { user, reason: EndReason::Timeout });
+            }
+        }
+        events
+    }
+}

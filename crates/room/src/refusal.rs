@@ -1,0 +1,29 @@
+//! Every "no" a room can say. An expected answer, not an error; each dialect renders all of them.
+
+use model::Permissions;
+
+/// Why a command was refused. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such room, or the caller may not know of it.
+    #[error("room not found")]
+    RoomNotFound,
+    /// The caller lacks this permission.
+    #[error("missing permission")]
+    Missing(Permissions),
+    /// As many members as the room takes are in.
+    #[error("room is full")]
+    RoomFull {
+        /// How many that is.
+        limit: u32,
+    },
+    /// There is no such session in the room.
+    #[error("unknown session")]
+    UnknownSession,
+    /// The session is somebody else's.
+    #[error("the session belongs to somebody else")]
+    NotYourSession,
+    /// The person the command is about is not in the room.
+    #[error("that person is not in the room")]
+    TargetNotInRoom,
+}

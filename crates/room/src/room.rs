@@ -1,0 +1,219 @@
+//! The room's state, and the two doors to it: `decide` and `apply`.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use model::{Now, Permissions, SessionId, Timestamp, UserId, Via};
+
+use crate::actor::{Actor, Person};
+use crate::command::Command;
+use crate::event::Event;
+use crate::refusal::Refusal;
+use crate::settings::Settings;
+
+/// A room with the people in it.
+#[derive(Clone, Debug)]
+pub struct Room {
+    settings: Settings,
+    /// Everyone with at least one session; the map is never left with a member without one.
+    pub(crate) members: BTreeMap<UserId, Member>,
+    /// What moderators decided about people, kept while they are away.
+    marks_by_user: BTreeMap<UserId, Marks>,
+    closed: bool,
+}
+
+/// What moderators decided about a person in this room; applies again on rejoin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// May not be heard.
+    pub server_mute: bool,
+    /// Is sent nothing.
+    pub server_deaf: bool,
+}
+
+/// A person in the room.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub person: Person,
+    pub permissions: Permissions,
+    pub joined_at: Timestamp,
+    pub sessions: BTreeMap<SessionId, Session>,
+}
+
+/// One connection of a member.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub via: Via,
+    pub client: Option<String>,
+    pub mute: bool,
+    pub deaf: bool,
+    pub speaking: bool,
+    pub camera: bool,
+    pub screen: bool,
+    /// Open sockets: more than one while a client reconnects.
+    pub sockets: u32,
+    /// Whether packets come from its peer connection.
+    pub media: bool,
+    /// When it ends for want of any link.
+    pub gone_at: Option<Instant>,
+}
+
+impl Room {
+    /// An empty room with what was stored about it.
+    pub fn new(settings: Settings, marks: impl IntoIterator<Item = (UserId, Marks)>) -> Self {
+        let marks_by_user = marks.into_iter().collect();
+        Self { settings, members: BTreeMap::new(), marks_by_user, closed: false }
+    }
+
+    /// The stored part.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether nobody is in.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Whether it was closed for good.
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// What moderators decided about a person.
+    pub fn marks(&self, user: UserId) -> Marks {
+        self.marks_by_user.get(&user).copied().unwrap_or_default()
+    }
+
+    /// What the command would change, or why not. Changes nothing itself.
+    pub fn decide(&self, by: &Actor, command: Command, now: Now) -> Result<Vec<Event>, Refusal> {
+        if self.closed {
+            return Err(Refusal::RoomNotFound);
+        }
+        match command {
+            Command::Join(join) => self.decide_join(by, join, now),
+            Command::Leave { session } => self.decide_leave(by, session, now),
+            Command::SetSelf { session, mute, deaf } => self.decide_self(by, session, mute, deaf),
+            Command::ServerMute { user, muted } => self.decide_server_mute(by, user, muted),
+            Command::ServerDeafen { user, deafened } => {
+                self.decide_server_deafen(by, user, deafened)
+            }
+            Command::Kick { user } => self.decide_kick(by, user, now),
+            Command::EndSession { session, reason } => {
+                self.decide_end_session(session, reason, now)
+            }
+            Command::EndMember { user, reason } => Ok(self.end_member(user, reason, now)),
+            Command::Close { reason } => Ok(self.decide_close(reason, now)),
+            Command::LinkUp { session, link } => self.decide_link_up(session, link),
+            Command::LinkDown { session, link, last_seen } => {
+                self.decide_link_down(session, link, last_seen)
+            }
+            Command::Speaking { session, speaking } => self.decide_speaking(session, speaking),
+            Command::Source { session, source, flowing } => {
+                self.decide_source(session, source, flowing)
+            }
+            Command::Reauthorize { user, roles, base } => {
+                self.decide_reauthorize(user, &roles, base)
+            }
+        }
+    }
+
+    /// Makes it so. An event about a session that is gone changes nothing.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::MemberJoined { person, permissions, at } => {
+                let member = Member::new(person.clone(), *permissions, *at);
+                self.members.insert(person.id, member);
+            }
+            Event::SessionStarted { session, user, via, client, mute, deaf, gone_at, .. } => {
+                let new = Session::new(*via, client.clone(), *mute, *deaf, *gone_at);
+                self.with_member(*user, |member| {
+                    member.sessions.insert(*session, new);
+                });
+            }
+            Event::SessionEnded { session, user, .. } => self.with_member(*user, |member| {
+                member.sessions.remove(session);
+            }),
+            Event::MemberLeft { user, .. } => {
+                self.members.remove(user);
+            }
+            Event::Reauthorized { user, permissions } => {
+                self.with_member(*user, |member| member.permissions = *permissions);
+            }
+            Event::SelfChanged { session, mute, deaf, .. } => {
+                self.with_session(*session, |s| (s.mute, s.deaf) = (*mute, *deaf));
+            }
+            Event::Moderated { user, server_mute, server_deaf, .. } => {
+                let marks = Marks { server_mute: *server_mute, server_deaf: *server_deaf };
+                self.apply_marks(*user, marks);
+            }
+            Event::LinkUp { session, link } => self.apply_link_up(*session, *link),
+            Event::LinkDown { session, link, gone_at } => {
+                self.apply_link_down(*session, *link, *gone_at);
+            }
+            Event::Speaking { session, speaking, .. } => {
+                self.with_session(*session, |s| s.speaking = *speaking);
+            }
+            Event::Source { session, source, flowing, .. } => {
+                self.apply_source(*session, *source, *flowing);
+            }
+            Event::Closed { .. } => self.closed = true,
+        }
+        self.check_invariants();
+    }
+
+    /// The member and session with this id.
+    pub(crate) fn session(&self, id: SessionId) -> Option<(&Member, &Session)> {
+        self.members.values().find_map(|member| Some((member, member.sessions.get(&id)?)))
+    }
+
+    fn with_member(&mut self, id: UserId, change: impl FnOnce(&mut Member)) {
+        if let Some(member) = self.members.get_mut(&id) {
+            change(member);
+        }
+    }
+
+    pub(crate) fn with_session(&mut self, id: SessionId, change: impl FnOnce(&mut Session)) {
+        if let Some(session) = self.members.values_mut().find_map(|m| m.sessions.get_mut(&id)) {
+            change(session);
+        }
+    }
+
+    fn apply_marks(&mut self, user: UserId, marks: Marks) {
+        if marks == Marks::default() {
+            self.marks_by_user.remove(&user);
+        } else {
+            self.marks_by_user.insert(user, marks);
+        }
+    }
+
+    fn check_invariants(&self) {
+        debug_assert!(
+            self.members.iter().all(|(id, member)| *id == member.person.id),
+            "a member is filed under their own id"
+        );
+    }
+}
+
+impl Member {
+    fn new(person: Person, permissions: Permissions, joined_at: Timestamp) -> Self {
+        Self { person, permissions, joined_at, sessions: BTreeMap::new() }
+    }
+}
+
+impl Session {
+    fn new(via: Via, client: Option<String>, mute: bool, deaf: bool, gone_at: Instant) -> Self {
+        Self {
+            via,
+            client,
+            mute,
+            deaf,
+            speaking: false,
+            camera: false,
+            screen: false,
+            sockets: 0,
+            media: false,
+            gone_at: Some(gone_at),
+        }
+    }
+}

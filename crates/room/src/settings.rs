@@ -1,0 +1,30 @@
+//! What a room is when nobody is in it: the stored part.
+
+use model::{ExternalId, Override, RoomId, Timestamp, UserId};
+
+use crate::profile::ProfileKind;
+
+/// A room's settings, as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Its id.
+    pub id: RoomId,
+    /// The id under which the surrounding platform knows it.
+    pub external_id: Option<ExternalId>,
+    /// What people read.
+    pub name: String,
+    /// Its unique name in addresses.
+    pub slug: String,
+    /// What kind of room.
+    pub kind: ProfileKind,
+    /// What it is about just now.
+    pub topic: Option<String>,
+    /// Members at once.
+    pub member_limit: u32,
+    /// Who made it; `None` for rooms that a platform named.
+    pub created_by: Option<UserId>,
+    /// When.
+    pub created_at: Timestamp,
+    /// Changes of permissions here.
+    pub overrides: Vec<Override>,
+}
