@@ -92,6 +92,8 @@ pub enum Event {
         session: SessionId,
         /// Which link.
         link: Link,
+        /// When the session was last heard of by any link that is down.
+        heard_at: Instant,
         /// When the session ends if nothing comes back; `None` while another link is up.
         gone_at: Option<Instant>,
     },

@@ -54,8 +54,10 @@ impl Room {
         if !was_up {
             return Ok(Vec::new());
         }
-        let gone_at = (!others).then(|| last_seen + GONE_AFTER);
-        Ok(vec![Event::LinkDown { session, link, gone_at }])
+        // The other link may have been heard of later than this one.
+        let heard_at = state.heard_at.map_or(last_seen, |heard| heard.max(last_seen));
+        let gone_at = (!others).then(|| heard_at + GONE_AFTER);
+        Ok(vec![Event::LinkDown { session, link, heard_at, gone_at }])
     }
 
     pub(crate) fn apply_link_up(&mut self, session: SessionId, link: Link) {
@@ -72,10 +74,11 @@ impl Room {
         &mut self,
         session: SessionId,
         link: Link,
+        heard_at: Instant,
         gone_at: Option<Instant>,
     ) {
         self.with_session(session, |state| {
-            state.gone_at = gone_at;
+            (state.heard_at, state.gone_at) = (Some(heard_at), gone_at);
             match link {
                 Link::Socket => state.sockets = state.sockets.saturating_sub(1),
                 Link::Media => state.media = false,

@@ -54,6 +54,8 @@ pub(crate) struct Session {
     pub sockets: u32,
     /// Whether packets come from its peer connection.
     pub media: bool,
+    /// When it was last heard of by a link that is down now.
+    pub heard_at: Option<Instant>,
     /// When it ends for want of any link.
     pub gone_at: Option<Instant>,
 }
@@ -148,8 +150,8 @@ impl Room {
                 self.apply_marks(*user, marks);
             }
             Event::LinkUp { session, link } => self.apply_link_up(*session, *link),
-            Event::LinkDown { session, link, gone_at } => {
-                self.apply_link_down(*session, *link, *gone_at);
+            Event::LinkDown { session, link, heard_at, gone_at } => {
+                self.apply_link_down(*session, *link, *heard_at, *gone_at);
             }
             Event::Speaking { session, speaking, .. } => {
                 self.with_session(*session, |s| s.speaking = *speaking);
@@ -213,6 +215,7 @@ impl Session {
             screen: false,
             sockets: 0,
             media: false,
+            heard_at: None,
             gone_at: Some(gone_at),
         }
     }
