@@ -175,6 +175,9 @@ impl From<AccountId> for UserId {
 pub struct NodeId(u16);
 
 impl NodeId {
+    /// The only one, where a process has its store to itself.
+    pub const ZERO: Self = Self(0);
+
     /// `None` above 1023.
     pub fn new(number: u16) -> Option<Self> {
         (number < 1 << NODE_BITS).then_some(Self(number))

@@ -42,6 +42,11 @@ impl Timestamp {
         self.0.div_euclid(1_000_000)
     }
 
+    /// Earlier by a duration.
+    pub fn minus(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)))
+    }
+
     /// Later by a duration.
     pub fn plus(self, by: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)))

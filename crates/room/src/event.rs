@@ -160,6 +160,22 @@ impl Event {
             }
         }
     }
+
+    /// The person it is about; `None` when it is about the room or a link.
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::MemberJoined { person, .. } => Some(person.id),
+            Self::SessionStarted { user, .. }
+            | Self::SelfChanged { user, .. }
+            | Self::Moderated { user, .. }
+            | Self::SessionEnded { user, .. }
+            | Self::MemberLeft { user, .. }
+            | Self::Speaking { user, .. }
+            | Self::Source { user, .. }
+            | Self::Reauthorized { user, .. } => Some(*user),
+            Self::LinkUp { .. } | Self::LinkDown { .. } | Self::Closed { .. } => None,
+        }
+    }
 }
 
 /// Why a session ended. The text is wire format and stored.

@@ -126,9 +126,8 @@ impl Store {
         issuer: &str,
         id: &ExternalId,
     ) -> Result<Option<Account>, StoreError> {
-        let sql = select_account!(
-            "FROM accounts a WHERE a.external_issuer = $1 AND a.external_id = $2"
-        );
+        let sql =
+            select_account!("FROM accounts a WHERE a.external_issuer = $1 AND a.external_id = $2");
         let query = sqlx::query_as(sql).bind(issuer).bind(id.as_str());
         Ok(query.fetch_optional(&self.reads).await?)
     }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
-use sqlx::{AnyPool, Executor};
+use sqlx::{AnyConnection, AnyPool, Connection, Executor};
 
-use crate::error::StoreError;
 use crate::Store;
+use crate::error::StoreError;
 
 /// The file inside the data directory.
 const FILE_NAME: &str = "parlor.db";
@@ -67,15 +67,17 @@ impl Store {
         })?;
         sqlx::any::install_default_drivers();
         let options: AnyConnectOptions = sqlite_url(&path)?.parse()?;
-        let writes = connect(options.clone(), WRITERS_MAX).await?;
-        migrate(&writes).await?;
-        let reads = connect(options, READERS_MAX).await?;
-        Ok(Self { reads, writes })
+        // By itself, because a pool does not say why it could not connect.
+        let mut first = AnyConnection::connect_with(&options).await?;
+        first.execute(PRAGMAS).await?;
+        migrate(&mut first).await?;
+        first.close().await?;
+        Ok(Self { reads: pool(options.clone(), READERS_MAX), writes: pool(options, WRITERS_MAX) })
     }
 }
 
-async fn connect(options: AnyConnectOptions, connections_max: u32) -> Result<AnyPool, StoreError> {
-    let pool = AnyPoolOptions::new()
+fn pool(options: AnyConnectOptions, connections_max: u32) -> AnyPool {
+    AnyPoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         // A local file does not hang up: no pings, no renewal.
@@ -85,17 +87,15 @@ async fn connect(options: AnyConnectOptions, connections_max: u32) -> Result<Any
         .after_connect(|connection, _| {
             Box::pin(async move { connection.execute(PRAGMAS).await.map(|_| ()) })
         })
-        .connect_with(options)
-        .await?;
-    Ok(pool)
+        .connect_lazy_with(options)
 }
 
 /// Two processes may open a new file at once (the server and a command): the one that comes second
 /// finds the tables made when it looks again.
-async fn migrate(writes: &AnyPool) -> Result<(), StoreError> {
-    match MIGRATOR.run(writes).await {
+async fn migrate(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    match MIGRATOR.run(&mut *connection).await {
         Ok(()) => Ok(()),
-        Err(_) => Ok(MIGRATOR.run(writes).await?),
+        Err(_) => Ok(MIGRATOR.run(connection).await?),
     }
 }
 

@@ -34,6 +34,7 @@ impl From<sqlx::Error> for StoreError {
         match &error {
             E::Database(cause) if cause.is_unique_violation() => Self::Taken,
             E::Database(cause) if cause.is_foreign_key_violation() => Self::Missing,
+            E::Database(cause) if is_damaged(cause.code().as_deref()) => Self::Broken(error.into()),
             E::RowNotFound
             | E::TypeNotFound { .. }
             | E::ColumnIndexOutOfBounds { .. }
@@ -46,6 +47,11 @@ impl From<sqlx::Error> for StoreError {
             _ => Self::Unavailable(error.into()),
         }
     }
+}
+
+/// SQLite's SQLITE_CORRUPT and SQLITE_NOTADB: no codes of Postgres, which have five characters.
+fn is_damaged(code: Option<&str>) -> bool {
+    matches!(code, Some("11" | "26"))
 }
 
 impl From<MigrateError> for StoreError {

@@ -13,6 +13,7 @@
 //! Deliberately absent: rules. Whether somebody may do a thing is decided before.
 
 mod account;
+mod append;
 mod database;
 mod epoch;
 mod error;
@@ -26,6 +27,7 @@ mod setting;
 use sqlx::AnyPool;
 
 pub use account::{Account, ExternalKey, NewAccount};
+pub use append::is_stored;
 pub use database::Database;
 pub use epoch::EpochChange;
 pub use error::StoreError;

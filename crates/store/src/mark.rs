@@ -30,20 +30,33 @@ impl Store {
 
     /// Sets both marks; with neither the row goes. [`StoreError::Missing`] when there is no such room.
     pub async fn set_marks(&self, room: RoomId, mark: Mark) -> Result<(), StoreError> {
-        let sql = if mark.server_mute || mark.server_deaf {
+        write(&self.writes, room, mark).await
+    }
+}
+
+/// Sets both marks, inside a transaction or not; with neither the row goes.
+pub(crate) async fn write(
+    rows: impl sqlx::Executor<'_, Database = sqlx::Any>,
+    room: RoomId,
+    mark: Mark,
+) -> Result<(), StoreError> {
+    let query = if mark.server_mute || mark.server_deaf {
+        sqlx::query(
             "INSERT INTO room_marks (room_id, user_id, server_mute, server_deaf) \
              VALUES ($1, $2, $3, $4) ON CONFLICT (room_id, user_id) DO UPDATE SET \
-             server_mute = excluded.server_mute, server_deaf = excluded.server_deaf"
-        } else {
-            "DELETE FROM room_marks WHERE room_id = $1 AND user_id = $2"
-        };
-        let mut query = sqlx::query(sql).bind(room.as_i64()).bind(mark.user.as_i64());
-        if mark.server_mute || mark.server_deaf {
-            query = query.bind(i64::from(mark.server_mute)).bind(i64::from(mark.server_deaf));
-        }
-        query.execute(&self.writes).await?;
-        Ok(())
-    }
+             server_mute = excluded.server_mute, server_deaf = excluded.server_deaf",
+        )
+        .bind(room.as_i64())
+        .bind(mark.user.as_i64())
+        .bind(i64::from(mark.server_mute))
+        .bind(i64::from(mark.server_deaf))
+    } else {
+        sqlx::query("DELETE FROM room_marks WHERE room_id = $1 AND user_id = $2")
+            .bind(room.as_i64())
+            .bind(mark.user.as_i64())
+    };
+    query.execute(rows).await?;
+    Ok(())
 }
 
 impl<'r> FromRow<'r, AnyRow> for Mark {

@@ -36,13 +36,15 @@ impl Store {
         name: &str,
         permissions: Permissions,
     ) -> Result<Role, StoreError> {
-        sqlx::query("INSERT INTO roles (id, name, name_folded, permissions) VALUES ($1, $2, $3, $4)")
-            .bind(id.as_i64())
-            .bind(name)
-            .bind(name.to_lowercase())
-            .bind(row::mask(permissions))
-            .execute(&self.writes)
-            .await?;
+        sqlx::query(
+            "INSERT INTO roles (id, name, name_folded, permissions) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(id.as_i64())
+        .bind(name)
+        .bind(name.to_lowercase())
+        .bind(row::mask(permissions))
+        .execute(&self.writes)
+        .await?;
         Ok(Role { id, name: name.to_owned(), permissions })
     }
 

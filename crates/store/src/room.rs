@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{
-    ExternalId, Override, OverrideTarget, RoleId, RoomId, Timestamp, UserId, slug_of,
-};
+use model::{ExternalId, Override, OverrideTarget, RoleId, RoomId, Timestamp, UserId, slug_of};
 use room::{ProfileKind, Settings};
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;

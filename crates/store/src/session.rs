@@ -22,6 +22,14 @@ pub struct SessionRow {
     pub joined_at: Timestamp,
 }
 
+/// Takes id, room, user, door and time.
+pub(crate) const INSERT: &str =
+    "INSERT INTO sessions (id, room_id, user_id, via, joined_at) VALUES ($1, $2, $3, $4, $5)";
+
+/// Takes id, time and reason; the first end stands.
+pub(crate) const END: &str =
+    "UPDATE sessions SET ended_at = $2, reason = $3 WHERE id = $1 AND ended_at IS NULL";
+
 const DOORS: [Via; 6] =
     [Via::Vox, Via::SttRoom, Via::VoiceService, Via::Aura, Via::OriginChats, Via::Sip];
 
@@ -29,17 +37,14 @@ impl Store {
     /// Records the beginning of a session. [`StoreError::Missing`] when there is no such room,
     /// [`StoreError::Taken`] when the session is already on record.
     pub async fn start_session(&self, session: &SessionRow) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO sessions (id, room_id, user_id, via, joined_at) \
-             VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(session.id.as_i64())
-        .bind(session.room.as_i64())
-        .bind(session.user.as_i64())
-        .bind(session.via.to_string())
-        .bind(session.joined_at.as_micros())
-        .execute(&self.writes)
-        .await?;
+        sqlx::query(INSERT)
+            .bind(session.id.as_i64())
+            .bind(session.room.as_i64())
+            .bind(session.user.as_i64())
+            .bind(session.via.to_string())
+            .bind(session.joined_at.as_micros())
+            .execute(&self.writes)
+            .await?;
         Ok(())
     }
 
@@ -50,20 +55,14 @@ impl Store {
         reason: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let query = sqlx::query(
-            "UPDATE sessions SET ended_at = $2, reason = $3 WHERE id = $1 AND ended_at IS NULL",
-        );
+        let query = sqlx::query(END);
         let query = query.bind(id.as_i64()).bind(now.as_micros()).bind(reason);
         Ok(query.execute(&self.writes).await?.rows_affected() > 0)
     }
 
     /// Ends all that a process which is gone left open, and says how many: at start, before anybody
     /// joins.
-    pub async fn end_open_sessions(
-        &self,
-        reason: &str,
-        now: Timestamp,
-    ) -> Result<u64, StoreError> {
+    pub async fn end_open_sessions(&self, reason: &str, now: Timestamp) -> Result<u64, StoreError> {
         let query =
             sqlx::query("UPDATE sessions SET ended_at = $1, reason = $2 WHERE ended_at IS NULL");
         let query = query.bind(now.as_micros()).bind(reason);
