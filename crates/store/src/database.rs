@@ -62,17 +62,17 @@ impl Store {
     /// Opens the database, makes it if it is missing, and brings its tables up to date.
     pub async fn open(database: &Database) -> Result<Self, StoreError> {
         let Database::Sqlite(path) = database;
-        let path = create_private_file(path).map_err(|error| {
-            StoreError::Location(format!("cannot use the database {}: {error}", path.display()))
-        })?;
+        let (path, turn) = prepare(path.clone()).await?;
         sqlx::any::install_default_drivers();
         let options: AnyConnectOptions = sqlite_url(&path)?.parse()?;
         // By itself, because a pool does not say why it could not connect.
         let mut first = AnyConnection::connect_with(&options).await?;
         first.execute(PRAGMAS).await?;
-        migrate(&mut first).await?;
         first.close().await?;
-        Ok(Self { reads: pool(options.clone(), READERS_MAX), writes: pool(options, WRITERS_MAX) })
+        let writes = pool(options.clone(), WRITERS_MAX);
+        MIGRATOR.run(&writes).await?;
+        drop(turn);
+        Ok(Self { reads: pool(options, READERS_MAX), writes })
     }
 }
 
@@ -90,31 +90,48 @@ fn pool(options: AnyConnectOptions, connections_max: u32) -> AnyPool {
         .connect_lazy_with(options)
 }
 
-/// Two processes may open a new file at once (the server and a command): the one that comes second
-/// finds the tables made when it looks again.
-async fn migrate(connection: &mut AnyConnection) -> Result<(), StoreError> {
-    match MIGRATOR.run(&mut *connection).await {
-        Ok(()) => Ok(()),
-        Err(_) => Ok(MIGRATOR.run(connection).await?),
-    }
+/// Makes the file and waits until no other process is at the same point: two that open a new file at
+/// once (the server and a command) would both switch it to WAL and both make its tables, and SQLite
+/// refuses one of them instead of waiting. The turn lasts until the returned lock is dropped.
+async fn prepare(path: PathBuf) -> Result<(PathBuf, fs::File), StoreError> {
+    let shown = path.display().to_string();
+    let work = move || {
+        let path = create_private_file(&path)?;
+        let mut lock_path = path.clone().into_os_string();
+        lock_path.push(".lock");
+        let lock = private_file_options().create(true).open(lock_path)?;
+        lock.lock()?;
+        Ok::<_, io::Error>((path, lock))
+    };
+    let done = tokio::task::spawn_blocking(work).await.unwrap_or_else(|e| Err(io::Error::other(e)));
+    done.map_err(|error| StoreError::Location(format!("cannot use the database {shown}: {error}")))
 }
 
 /// Makes the file, and the directories above it, for the owner alone, and gives its full path. SQLite
-/// gives its `-wal` and `-shm` files the mode of the database file.
+/// gives its `-wal` and `-shm` files the mode of the database file. A file that is there is not opened:
+/// closing it again would drop the locks that this process may have on it.
 fn create_private_file(path: &Path) -> io::Result<PathBuf> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     if let Some(parent) = parent {
         create_private_dir(parent)?;
     }
+    match private_file_options().create_new(true).open(path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            #[cfg(unix)]
+            fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        }
+        Err(error) => return Err(error),
+    }
+    fs::canonicalize(path)
+}
+
+fn private_file_options() -> fs::OpenOptions {
     let mut options = fs::OpenOptions::new();
-    options.append(true).create(true);
+    options.append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    drop(file);
-    fs::canonicalize(path)
+    options
 }
 
 fn create_private_dir(path: &Path) -> io::Result<()> {

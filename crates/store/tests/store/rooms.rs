@@ -1,0 +1,100 @@
+//! Rooms, their addresses and marks.
+
+use std::collections::BTreeSet;
+
+use crate::*;
+
+#[tokio::test]
+async fn overrides_resolve_as_they_were_given() {
+    let (_directory, store) = fresh().await;
+    let deny = |target, deny| Override { target, allow: Permissions::NONE, deny };
+    let maya = OverrideTarget::User(UserId(id(7)));
+    let new = NewRoom {
+        topic: Some("news".into()),
+        created_by: Some(UserId(id(7))),
+        overrides: vec![
+            deny(OverrideTarget::Everyone, Permissions::SPEAK),
+            deny(OverrideTarget::Role(RoleId(id(3))), Permissions::STREAM),
+            Override { target: maya, allow: Permissions::ROOM_OWNER, deny: Permissions::NONE },
+            deny(maya, Permissions::VIDEO),
+        ],
+        ..room(1, "General")
+    };
+    let made = store.create_room(&new).await.unwrap();
+    let found = store.room(made.id).await.unwrap().unwrap();
+    assert_eq!(found.overrides.len(), 3, "two of one target are one: {:?}", found.overrides);
+    for user in [UserId(id(7)), UserId(id(8))] {
+        let resolve = |overrides| Permissions::EVERYONE.resolve(user, &[RoleId(id(3))], overrides);
+        assert_eq!(resolve(&found.overrides), resolve(&made.overrides));
+    }
+    assert_eq!(room::Settings { overrides: made.overrides.clone(), ..found.clone() }, made);
+    assert_eq!(store.room_by_slug("general").await.unwrap(), Some(found));
+}
+
+#[tokio::test]
+async fn an_address_is_free_again_when_its_room_is_gone() {
+    let (_directory, store) = fresh().await;
+    let first = store.create_room(&room(1, "General")).await.unwrap();
+    let second = store.create_room(&room(2, "general")).await.unwrap();
+    assert_eq!((first.slug.as_str(), second.slug.as_str()), ("general", "general-2"));
+    assert_eq!(store.list_rooms().await.unwrap(), [first.clone(), second.clone()]);
+
+    assert!(store.delete_room(first.id, at(9)).await.unwrap());
+    assert!(!store.delete_room(first.id, at(9)).await.unwrap());
+    assert_eq!(store.room(first.id).await.unwrap(), None);
+    assert_eq!(store.room_by_slug("general").await.unwrap(), None);
+    assert_eq!(store.list_rooms().await.unwrap(), [second]);
+    assert_eq!(store.create_room(&room(3, "General!")).await.unwrap().slug, "general");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_rooms_of_one_name_have_different_addresses() {
+    let (_directory, store) = fresh().await;
+    let long = "x".repeat(80);
+    let made = at_once(|n| {
+        let (store, new) = (store.clone(), room(1000 + n, &long));
+        async move { store.create_room(&new).await.unwrap().slug }
+    })
+    .await;
+    assert_eq!(made.iter().collect::<BTreeSet<_>>().len(), 32);
+    assert!(made.iter().all(|slug| slug.len() == 64), "{made:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_channel_is_one_room_until_it_is_deleted() {
+    let (_directory, store) = fresh().await;
+    let channel = |n| NewRoom { external: Some(key("c-1")), ..room(n, "channel-c") };
+    let outcomes = at_once(|n| {
+        let (store, new) = (store.clone(), channel(n));
+        async move { store.find_or_create_external_room(&new).await.unwrap() }
+    })
+    .await;
+    assert_eq!(outcomes.iter().filter(|(_, made)| *made).count(), 1);
+    let first = &outcomes[0].0;
+    assert!(outcomes.iter().all(|(found, _)| found.id == first.id));
+    assert!(matches!(store.create_room(&channel(90)).await, Err(StoreError::Taken)));
+
+    store.delete_room(first.id, at(2)).await.unwrap();
+    assert_eq!(store.room_by_external("platform", &key("c-1").id).await.unwrap(), None);
+    let (next, made) = store.find_or_create_external_room(&channel(91)).await.unwrap();
+    assert!(made);
+    assert_eq!((next.id, next.external_id), (RoomId(id(91)), Some(key("c-1").id)));
+}
+
+#[tokio::test]
+async fn marks_are_set_changed_and_lifted() {
+    let (_directory, store) = fresh().await;
+    let room = store.create_room(&room(1, "General")).await.unwrap().id;
+    let mark = |server_mute, server_deaf| Mark { user: UserId(id(7)), server_mute, server_deaf };
+    for (set, expect) in [
+        (mark(true, false), vec![mark(true, false)]),
+        (mark(true, true), vec![mark(true, true)]),
+        (mark(false, true), vec![mark(false, true)]),
+        (mark(false, false), vec![]),
+    ] {
+        store.set_marks(room, set).await.unwrap();
+        assert_eq!(store.marks(room).await.unwrap(), expect);
+    }
+    let nowhere = store.set_marks(RoomId(id(404)), mark(true, true)).await;
+    assert!(matches!(nowhere, Err(StoreError::Missing)));
+}
