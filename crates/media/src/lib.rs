@@ -1,1 +1,51 @@
-//! placeholder
+//! The media core: a selective forwarding unit (SFU) that is told the time and the bytes.
+//!
+//! `net` owns sockets, threads and the clock and drives one [`Worker`] per thread. Nothing in here
+//! opens a socket, spawns, reads a clock or draws a random number of its own (DTLS keys and SSRCs are
+//! drawn inside the WebRTC library, ICE credentials are handed in).
+//!
+//! Methods of [`Worker`] come in four kinds:
+//! - getters ([`Worker::counters`]);
+//! - `handle_*` for what comes from the network and the clock;
+//! - verbs for what the application asks (`open`, `offer`, `set_gate`, …);
+//! - `poll_*` for what goes out. After any call of the second or third kind the caller drains
+//!   [`Worker::poll_output`] to `None` and then asks [`Worker::poll_timeout`].
+//!
+//! The path of a packet: `worker` (demux by ufrag, then by address) -> `peer` (one WebRTC connection)
+//! -> `router` (gate, source, legs) -> `leg` (sequence number, timestamp) -> the receiver's `peer`.
+//!
+//! What must always hold: a source whose gate is shut reaches nobody from the very call of
+//! [`Worker::set_gate`] on; a fault ends one session, never the worker; every list has a named limit.
+//!
+//! For now all sessions of a room live on one worker (`net` picks it by room), so a packet never
+//! crosses threads after it was demultiplexed.
+
+mod credentials;
+mod demux;
+mod event;
+mod layer;
+mod leg;
+mod limit;
+mod offer;
+mod opus;
+mod output;
+mod peer;
+mod refusal;
+mod request;
+mod router;
+mod sdp;
+mod session;
+mod slot;
+mod source;
+mod speaker;
+mod stun;
+mod timer;
+mod worker;
+
+pub use credentials::{IceCredentials, WorkerNumber};
+pub use event::{Bound, Event, SlotBinding};
+pub use output::{Counters, Handover, Output, Transmit};
+pub use peer::Certificate;
+pub use refusal::MediaRefusal;
+pub use request::{Gate, OpenSession, SourceLabel, ViewRequest};
+pub use worker::{Worker, WorkerConfig};

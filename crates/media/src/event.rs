@@ -1,0 +1,80 @@
+//! What a worker reports to the application.
+
+use std::time::Instant;
+
+use model::{MediaKind, SessionId, TrackSource, UserId};
+
+/// A fact about one session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Media can flow: the first time, and again after [`Event::Lost`].
+    Connected {
+        /// Which session.
+        session: SessionId,
+    },
+    /// Nothing at all has arrived for a while; it may come back by itself.
+    Lost {
+        /// Which session.
+        session: SessionId,
+        /// When the last datagram came.
+        last_seen: Instant,
+    },
+    /// The peer connection is dead: the client needs a new one, on the same session.
+    Failed {
+        /// Which session.
+        session: SessionId,
+    },
+    /// Its microphone carries sound.
+    SpeakingStarted {
+        /// Which session.
+        session: SessionId,
+    },
+    /// Its microphone is silent, muted or gone.
+    SpeakingStopped {
+        /// Which session.
+        session: SessionId,
+    },
+    /// A source is being forwarded.
+    SourceStarted {
+        /// Which session.
+        session: SessionId,
+        /// Which of its sources.
+        source: TrackSource,
+    },
+    /// A source is no longer forwarded: renegotiated away, gate shut, or nothing comes.
+    SourceStopped {
+        /// Which session.
+        session: SessionId,
+        /// Which of its sources.
+        source: TrackSource,
+    },
+    /// Who is in which receiving section now: always the whole list of that session.
+    Slots {
+        /// Which session.
+        session: SessionId,
+        /// Every receiving section, in the order of the offer.
+        slots: Vec<SlotBinding>,
+    },
+}
+
+/// One receiving section of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotBinding {
+    /// The section's `a=mid`.
+    pub mid: String,
+    /// Audio or video.
+    pub kind: MediaKind,
+    /// Whose source is in it, if any.
+    pub bound: Option<Bound>,
+}
+
+/// The source in a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// The sending session.
+    pub session: SessionId,
+    /// Its user.
+    pub user: UserId,
+    /// Which of its sources.
+    pub source: TrackSource,
+}

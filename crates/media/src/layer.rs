@@ -1,0 +1,139 @@
+//! Which of a sender's simulcast layers is forwarded: exactly one, the highest that flows now.
+//!
+//! "Highest" is measured, not read from the SDP: the layer with the most bytes in the last window.
+//! Which names come in which order is not settled between clients, and a browser stops its upper
+//! layers when its uplink is thin.
+
+use std::time::{Duration, Instant};
+
+use str0m::media::Rid;
+
+use crate::limit::LAYERS_MAX;
+
+/// How long bytes are counted before layers are compared.
+const WINDOW: Duration = Duration::from_secs(1);
+/// The chosen layer is gone when it pauses this long.
+const GONE_AFTER: Duration = Duration::from_millis(500);
+
+struct Layer {
+    rid: Rid,
+    bytes: usize,
+    at: Instant,
+}
+
+/// The layers of one video source.
+#[derive(Default)]
+pub(crate) struct Layers {
+    layers: Vec<Layer>,
+    chosen: Option<Rid>,
+    window_from: Option<Instant>,
+}
+
+/// What to do with a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pick {
+    Forward,
+    /// The first packet of a newly chosen layer: forward it as a new run and ask for a keyframe.
+    Switch,
+    Skip,
+}
+
+impl Layers {
+    /// The layer that is forwarded.
+    pub fn chosen(&self) -> Option<Rid> {
+        self.chosen
+    }
+
+    /// One packet came on this layer; a source without simulcast has no rid.
+    pub fn handle_packet(&mut self, rid: Option<Rid>, bytes: usize, now: Instant) -> Pick {
+        let Some(rid) = rid else { return Pick::Forward };
+        if !self.count(rid, bytes, now) {
+            return Pick::Skip;
+        }
+        let before = self.chosen;
+        self.choose(rid, now);
+        match self.chosen {
+            chosen if chosen != Some(rid) => Pick::Skip,
+            chosen if chosen != before => Pick::Switch,
+            _ => Pick::Forward,
+        }
+    }
+
+    fn count(&mut self, rid: Rid, bytes: usize, now: Instant) -> bool {
+        if let Some(layer) = self.layers.iter_mut().find(|layer| layer.rid == rid) {
+            (layer.bytes, layer.at) = (layer.bytes + bytes, now);
+            return true;
+        }
+        let room = self.layers.len() < LAYERS_MAX;
+        if room {
+            self.layers.push(Layer { rid, bytes, at: now });
+        }
+        room
+    }
+
+    /// Moves to `rid`, whose packet this is, if it is now the highest. Never away from it: the switch
+    /// happens on a packet of the layer that is switched to.
+    fn choose(&mut self, rid: Rid, now: Instant) {
+        let from = *self.window_from.get_or_insert(now);
+        let flows = |layer: &Layer| now.saturating_duration_since(layer.at) < GONE_AFTER;
+        let chosen_flows =
+            self.layers.iter().any(|layer| Some(layer.rid) == self.chosen && flows(layer));
+        let window_over = now.saturating_duration_since(from) >= WINDOW;
+        if !chosen_flows || window_over {
+            let highest = self.layers.iter().filter(|layer| flows(layer)).max_by_key(|l| l.bytes);
+            let is_highest = highest.is_some_and(|layer| layer.rid == rid);
+            if is_highest || !chosen_flows {
+                self.chosen = Some(rid);
+            }
+            if is_highest || chosen_flows && highest.is_some_and(|l| Some(l.rid) == self.chosen) {
+                self.window_from = Some(now);
+                self.layers.iter_mut().for_each(|layer| layer.bytes = 0);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sends each layer `bytes` every 50 ms and returns the layer of each forwarded packet.
+    fn play(
+        layers: &mut Layers,
+        from: Instant,
+        ms: std::ops::Range<u64>,
+        sent: &[(&str, usize)],
+    ) -> Vec<(u64, String, Pick)> {
+        let mut forwarded = Vec::new();
+        for at in ms.step_by(50) {
+            for (rid, bytes) in sent {
+                let pick = layers.handle_packet(
+                    Some((*rid).into()),
+                    *bytes,
+                    from + Duration::from_millis(at),
+                );
+                if pick != Pick::Skip {
+                    forwarded.push((at, (*rid).to_owned(), pick));
+                }
+            }
+        }
+        forwarded
+    }
+
+    #[test]
+    fn the_highest_that_flows_is_forwarded() {
+        let (mut layers, start) = (Layers::default(), Instant::now());
+        let first = play(&mut layers, start, 0..3000, &[("l", 100), ("h", 900), ("m", 300)]);
+        assert_eq!(first[0], (0, "l".into(), Pick::Switch), "whatever comes first");
+        assert!(first.iter().any(|f| (f.0, f.1.as_str(), f.2) == (1000, "h", Pick::Switch)));
+        assert!(first.iter().filter(|f| f.0 > 1000).all(|f| f.1 == "h"));
+        let second = play(&mut layers, start, 3000..6000, &[("l", 100), ("m", 300)]);
+        assert!(second.iter().filter(|f| f.0 > 4600).all(|f| f.1 == "m"), "{second:?}");
+        assert!(second.iter().filter(|f| f.2 == Pick::Switch).count() <= 2);
+    }
+
+    #[test]
+    fn one_stream_without_layers_is_forwarded() {
+        assert_eq!(Layers::default().handle_packet(None, 1, Instant::now()), Pick::Forward);
+    }
+}

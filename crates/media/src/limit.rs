@@ -1,0 +1,55 @@
+//! Every limit of the media core, with what more or less would buy.
+
+use std::time::Duration;
+
+/// Sessions of one worker. A session costs tens of KiB and a timer; more than this on one thread
+/// would be out of processor time long before.
+pub(crate) const SESSIONS_MAX: usize = 10_000;
+
+/// m-sections of one session. The web client has 17; more makes each idle connection dearer.
+pub(crate) const SECTIONS_MAX: usize = 64;
+
+/// Bytes of one SDP. A browser's offer with 17 sections has about 60 KiB.
+pub(crate) const SDP_BYTES_MAX: usize = 256 * 1024;
+
+/// `a=ssrc` lines of one offer: each may become a receive stream with its own registers.
+pub(crate) const SSRC_LINES_MAX: usize = 512;
+
+/// Bytes of a datagram that is looked at. The WebRTC library writes a forwarded packet into 2000
+/// bytes together with its own header, so a longer one must never get that far.
+pub(crate) const DATAGRAM_BYTES_MAX: usize = 1500;
+
+/// Remote addresses one session may own. A client has a handful (interfaces, NAT rebinding); the
+/// oldest goes when there are more.
+pub(crate) const ADDRESSES_PER_SESSION: usize = 8;
+
+/// Local addresses a session learns beyond the advertised ones (an interface that came up later).
+pub(crate) const LOCAL_ADDRESSES_MAX: usize = 64;
+
+/// Addresses remembered as another worker's, per generation; two generations are kept. Fewer would
+/// forget live peers under a flood of forged STUN, more would only cost memory.
+pub(crate) const FOREIGN_ADDRESSES_MAX: usize = 32_768;
+
+/// Simulcast layers counted per source. Browsers send at most 3.
+pub(crate) const LAYERS_MAX: usize = 4;
+
+/// Wanted sections in one `view`: more cannot exist.
+pub(crate) const VIEWS_MAX: usize = SECTIONS_MAX;
+
+/// No datagram at all for this long: the peer is lost. One client's consent checks come only every
+/// 5 s, so less would report healthy listeners.
+pub(crate) const LOST_AFTER: Duration = Duration::from_secs(6);
+
+/// A video source without a packet for this long has stopped.
+pub(crate) const VIDEO_ABSENT_AFTER: Duration = Duration::from_secs(5);
+
+/// The same for a microphone. Long, because discontinuous transmission is silence by absence.
+pub(crate) const AUDIO_ABSENT_AFTER: Duration = Duration::from_secs(30);
+
+/// A shut or absent microphone keeps its slots this long even if others would like them, so that a
+/// short mute does not reshuffle everybody.
+pub(crate) const SLOT_GRACE: Duration = Duration::from_secs(3);
+
+/// At most one keyframe request per source in this time. Keyframes are large: more often starves
+/// the picture, less often keeps a newcomer in the dark.
+pub(crate) const KEYFRAME_INTERVAL: Duration = Duration::from_millis(500);

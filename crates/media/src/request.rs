@@ -1,0 +1,64 @@
+//! What the application asks of a worker, as plain values.
+
+use model::{RoomId, SessionId, TrackSource, UserId};
+
+/// What a session may send, and whether it is sent anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// Its microphone is forwarded.
+    pub speak: bool,
+    /// Its camera is forwarded.
+    pub camera: bool,
+    /// Its screen is forwarded.
+    pub screen: bool,
+    /// It is sent the others (false: deafened).
+    pub receive: bool,
+}
+
+impl Gate {
+    /// Whether this source may be forwarded.
+    pub fn allows(self, source: TrackSource) -> bool {
+        match source {
+            TrackSource::Microphone => self.speak,
+            TrackSource::Camera => self.camera,
+            TrackSource::Screen => self.screen,
+        }
+    }
+}
+
+/// A session to be made, before its first offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenSession {
+    /// Its id.
+    pub session: SessionId,
+    /// The room whose other sessions it hears.
+    pub room: RoomId,
+    /// Whose it is: sessions of one user never hear each other.
+    pub user: UserId,
+    /// What it may do from the start.
+    pub gate: Gate,
+}
+
+/// What a sending section of an offer carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceLabel {
+    /// The section's `a=mid`.
+    pub mid: String,
+    /// What is in it.
+    pub source: TrackSource,
+}
+
+/// What a client would like in one of its receiving video sections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ViewRequest {
+    /// The section's `a=mid`.
+    pub mid: String,
+    /// Whose picture; `None` leaves the choice to the server.
+    pub user: Option<UserId>,
+    /// Which of that user's pictures; `None`: the screen if there is one, else the camera.
+    pub source: Option<TrackSource>,
+    /// Pixels shown. Zero (with `height` zero): hidden, send nothing.
+    pub width: u16,
+    /// Pixels shown.
+    pub height: u16,
+}

@@ -1,0 +1,218 @@
+//! Sources and connections come and go: packets, gates, renegotiation, time.
+
+use std::time::Instant;
+
+use model::{MediaKind, TrackSource};
+use str0m::rtp::RtpPacket;
+
+use super::Router;
+use crate::event::Event;
+use crate::request::Gate;
+use crate::source::{SlotRef, SourceRef};
+use crate::speaker::Change;
+
+impl Router {
+    /// The first packet that may pass.
+    pub(super) fn start_source(&mut self, from: SourceRef, label: TrackSource, now: Instant) {
+        let session = &mut self.sessions[from.session];
+        let source = &mut session.sources[from.source];
+        source.live = true;
+        source.rested_at = None;
+        let event = Event::SourceStarted { session: session.id, source: label };
+        self.tell(event);
+        match label.kind() {
+            MediaKind::Audio => self.seat_everywhere(from, now),
+            MediaKind::Video => self.arrange_others(from.session, now),
+        }
+    }
+
+    /// A live source rests: its gate shut, it is absent, or it ends. An audio source keeps its slots
+    /// for a while; the runs on its legs end, so that it resumes without a gap in numbers.
+    pub(super) fn stop_source(&mut self, from: SourceRef, now: Instant) {
+        let session = &mut self.sessions[from.session];
+        let source = &mut session.sources[from.source];
+        if !std::mem::take(&mut source.live) {
+            return;
+        }
+        source.rested_at = Some(now);
+        let legs = source.legs.clone();
+        let (kind, label, id) = (source.kind, source.label, session.id);
+        if let Some(label) = label {
+            self.tell(Event::SourceStopped { session: id, source: label });
+        }
+        for leg in legs {
+            self.sessions[leg.session].slots[leg.slot].leg.rebase();
+        }
+        match kind {
+            MediaKind::Audio => {
+                let change = self.sessions[from.session].meter.silence();
+                self.tell_speaking(from, change, now);
+            }
+            MediaKind::Video => self.arrange_others(from.session, now),
+        }
+        self.touched.push(from.session);
+    }
+
+    /// A source that will not come back as it is leaves its slots.
+    pub(super) fn end_source(&mut self, from: SourceRef, now: Instant) {
+        self.stop_source(from, now);
+        for leg in self.sessions[from.session].sources[from.source].legs.clone() {
+            self.unbind(leg);
+            self.fill_audio(leg.session, now);
+        }
+    }
+
+    /// One microphone packet.
+    pub(super) fn measure(&mut self, from: SourceRef, packet: &RtpPacket, now: Instant) {
+        let session = &mut self.sessions[from.session];
+        let Some(level) = session.level_of(packet) else { return };
+        let change = session.meter.handle_level(now, level);
+        session.sources[from.source].heard_at = session.meter.loud_at();
+        self.tell_speaking(from, change, now);
+    }
+
+    fn tell_speaking(&mut self, from: SourceRef, change: Option<Change>, now: Instant) {
+        let session = self.sessions[from.session].id;
+        match change {
+            None => {}
+            Some(Change::Started) => {
+                self.tell(Event::SpeakingStarted { session });
+                self.seat_everywhere(from, now);
+                let shows = self.sessions[from.session].live_source(TrackSource::Camera);
+                if shows.is_some() {
+                    self.arrange_others(from.session, now);
+                }
+            }
+            Some(Change::Stopped) => {
+                self.tell(Event::SpeakingStopped { session });
+                self.seat_waiting_speakers(from.session, now);
+            }
+        }
+    }
+
+    /// What a session may send and receive from now on.
+    pub fn set_gate(&mut self, key: usize, gate: Gate, now: Instant) {
+        let session = &mut self.sessions[key];
+        let before = std::mem::replace(&mut session.gate, gate);
+        for at in 0..self.sessions[key].sources.len() {
+            let from = SourceRef { session: key, source: at };
+            let label = self.sessions[key].sources[at].label;
+            if label.is_some_and(|label| !gate.allows(label)) {
+                self.forget_sent_of(from);
+                self.stop_source(from, now);
+            }
+        }
+        if before.receive && !gate.receive {
+            self.empty_slots(key);
+        } else if gate.receive && !before.receive {
+            self.fill_audio(key, now);
+            self.arrange_video(key, now);
+        }
+    }
+
+    /// Nothing of this source is sent again, even if a receiver asks.
+    fn forget_sent_of(&mut self, from: SourceRef) {
+        for leg in self.sessions[from.session].sources[from.source].legs.clone() {
+            let session = &mut self.sessions[leg.session];
+            if let Some(peer) = session.peer.as_mut() {
+                peer.forget_sent(session.slots[leg.slot].mid);
+            }
+        }
+    }
+
+    fn empty_slots(&mut self, key: usize) {
+        for slot in 0..self.sessions[key].slots.len() {
+            self.unbind(SlotRef { session: key, slot });
+        }
+    }
+
+    pub(super) fn handle_connected(&mut self, key: usize, now: Instant) {
+        let session = &mut self.sessions[key];
+        if std::mem::replace(&mut session.connected, true) {
+            return;
+        }
+        session.last_seen = Some(now);
+        let event = Event::Connected { session: session.id };
+        self.tell(event);
+        self.fill_audio(key, now);
+        self.arrange_video(key, now);
+    }
+
+    pub(super) fn handle_dead(&mut self, key: usize, fault: bool, now: Instant) {
+        if self.sessions[key].peer.is_none() {
+            return;
+        }
+        self.counters.failed += u64::from(fault);
+        self.end_connection(key, now);
+        let event = Event::Failed { session: self.sessions[key].id };
+        self.tell(event);
+    }
+
+    /// Drops the connection of a session with all its sources and slots; the session stays.
+    pub fn end_connection(&mut self, key: usize, now: Instant) {
+        for source in 0..self.sessions[key].sources.len() {
+            self.end_source(SourceRef { session: key, source }, now);
+        }
+        self.empty_slots(key);
+        let session = &mut self.sessions[key];
+        session.peer = None;
+        session.offer = None;
+        session.sources.clear();
+        session.slots.clear();
+        session.decoder = None;
+        session.connected = false;
+        session.lost = false;
+        session.last_seen = None;
+    }
+
+    /// After an offer: sources and slots that it ended.
+    pub fn end_renegotiated(&mut self, key: usize, ends: (Vec<usize>, Vec<usize>), now: Instant) {
+        let (sources, slots) = ends;
+        for source in sources {
+            self.end_source(SourceRef { session: key, source }, now);
+        }
+        for slot in slots {
+            self.unbind(SlotRef { session: key, slot });
+        }
+        self.fill_audio(key, now);
+        self.arrange_video(key, now);
+        self.report_slots_of(key);
+    }
+
+    /// The clock reached a session's deadline.
+    pub fn handle_due(&mut self, key: usize, now: Instant) {
+        let peer_due = self.sessions[key].peer.as_ref().is_some_and(|peer| peer.timeout() <= now);
+        if peer_due {
+            self.drive(key, now);
+        }
+        if let Some(event) = self.sessions[key].check_lost(now) {
+            self.tell(event);
+        }
+        let change = self.sessions[key].meter.handle_timeout(now);
+        if let Some(at) = self.sessions[key].live_source(TrackSource::Microphone) {
+            self.tell_speaking(SourceRef { session: key, source: at }, change, now);
+        }
+        for source in 0..self.sessions[key].sources.len() {
+            self.handle_source_due(SourceRef { session: key, source }, now);
+        }
+        self.touched.push(key);
+    }
+
+    fn handle_source_due(&mut self, from: SourceRef, now: Instant) {
+        let source = &mut self.sessions[from.session].sources[from.source];
+        if source.keyframes.take_due(now) {
+            self.ask_keyframe(from);
+        }
+        let source = &mut self.sessions[from.session].sources[from.source];
+        if source.absent_at().is_some_and(|at| at <= now) {
+            self.stop_source(from, now);
+        }
+        let source = &mut self.sessions[from.session].sources[from.source];
+        if source.rested_at.is_some() && source.rested(now) {
+            source.rested_at = None;
+            for leg in source.legs.clone() {
+                self.fill_audio(leg.session, now);
+            }
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! One session: a member's connection with its sources, slots, gate and meter. Data and questions
+//! about itself only; what involves two sessions is in `router`.
+
+use std::time::Instant;
+
+use model::{MediaKind, RoomId, SessionId, TrackSource, UserId};
+use str0m::format::PayloadParams;
+use str0m::media::{Mid, Pt};
+use str0m::rtp::{RtpPacket, RtpWrite, SeqNo};
+
+use crate::event::Event;
+use crate::limit::LOST_AFTER;
+use crate::offer::{Offer, Section};
+use crate::opus::LevelDecoder;
+use crate::peer::{Peer, passed_on, payload};
+use crate::refusal::MediaRefusal;
+use crate::request::{Gate, OpenSession, SourceLabel};
+use crate::slot::Slot;
+use crate::source::Source;
+use crate::speaker::Meter;
+
+/// A session.
+pub(crate) struct Session {
+    pub id: SessionId,
+    pub room: RoomId,
+    pub user: UserId,
+    pub gate: Gate,
+    pub peer: Option<Peer>,
+    /// The offer the peer has accepted last.
+    pub offer: Option<Offer>,
+    pub sources: Vec<Source>,
+    pub slots: Vec<Slot>,
+    pub meter: Meter,
+    pub decoder: Option<LevelDecoder>,
+    /// DTLS is up.
+    pub connected: bool,
+    pub lost: bool,
+    /// Our name in its ICE checks, as the demultiplexer knows it.
+    pub ufrag: Option<String>,
+    pub last_seen: Option<Instant>,
+    /// In the list of sessions with packets to flush.
+    pub dirty: bool,
+    /// In the list of sessions whose slots are to be reported.
+    pub slots_changed: bool,
+}
+
+impl Session {
+    pub fn new(open: OpenSession) -> Self {
+        Self {
+            id: open.session,
+            room: open.room,
+            user: open.user,
+            gate: open.gate,
+            peer: None,
+            offer: None,
+            sources: Vec::new(),
+            slots: Vec::new(),
+            meter: Meter::default(),
+            decoder: None,
+            connected: false,
+            lost: false,
+            ufrag: None,
+            last_seen: None,
+            dirty: false,
+            slots_changed: false,
+        }
+    }
+
+    /// Whether it is sent anything now.
+    pub fn receives(&self) -> bool {
+        self.connected && self.gate.receive
+    }
+
+    pub fn source_of(&self, mid: Mid) -> Option<usize> {
+        self.sources.iter().position(|source| source.mid == mid)
+    }
+
+    pub fn slot_of(&self, mid: Mid) -> Option<usize> {
+        self.slots.iter().position(|slot| slot.mid == mid && slot.open)
+    }
+
+    /// The index of its live source with this label.
+    pub fn live_source(&self, label: TrackSource) -> Option<usize> {
+        self.sources.iter().position(|source| source.live && source.label == Some(label))
+    }
+
+    /// Whether this source is its microphone and sounds.
+    pub fn speaks(&self, source: usize) -> bool {
+        self.meter.speaking()
+            && self.sources.get(source).is_some_and(|s| s.label == Some(TrackSource::Microphone))
+    }
+
+    /// Something arrived from the peer. An event if it had been lost.
+    pub fn seen(&mut self, now: Instant) -> Option<Event> {
+        self.last_seen = Some(now);
+        let back = std::mem::take(&mut self.lost);
+        (back && self.connected).then_some(Event::Connected { session: self.id })
+    }
+
+    /// Whether nothing has arrived for too long.
+    pub fn check_lost(&mut self, now: Instant) -> Option<Event> {
+        let last_seen = self.lost_at().filter(|at| *at <= now).and(self.last_seen)?;
+        self.lost = true;
+        Some(Event::Lost { session: self.id, last_seen })
+    }
+
+    fn lost_at(&self) -> Option<Instant> {
+        let watched = self.connected && !self.lost;
+        self.last_seen.filter(|_| watched).map(|at| at + LOST_AFTER)
+    }
+
+    /// When it next needs the clock.
+    pub fn deadline(&self) -> Option<Instant> {
+        let peer = self.peer.as_ref().map(Peer::timeout);
+        let sources = self.sources.iter().filter_map(Source::deadline);
+        sources.chain([peer, self.lost_at(), self.meter.deadline()].into_iter().flatten()).min()
+    }
+
+    /// The level of a microphone packet: from the header extension, else by decoding.
+    pub fn level_of(&mut self, packet: &RtpPacket) -> Option<i8> {
+        if let Some(level) = packet.header.ext_vals.audio_level {
+            return Some(level);
+        }
+        if self.decoder.is_none() {
+            self.decoder = LevelDecoder::new();
+        }
+        self.decoder.as_mut()?.level(&packet.payload)
+    }
+
+    /// Queues a packet of a source in one of the slots. `false`: nothing was queued.
+    pub fn write(
+        &mut self,
+        slot: usize,
+        (sent_as, codec): (Pt, PayloadParams),
+        packet: &RtpPacket,
+        now: Instant,
+    ) -> bool {
+        let (Some(slot), Some(peer)) = (self.slots.get_mut(slot), self.peer.as_mut()) else {
+            return false;
+        };
+        if self.lost || !self.gate.receive {
+            return false;
+        }
+        let (mapped_from, mapped) = match slot.leg.payload_type {
+            Some(known) if known.0 == sent_as => known,
+            _ => (sent_as, peer.payload_type_for(slot.mid, codec)),
+        };
+        slot.leg.payload_type = Some((mapped_from, mapped));
+        let Some(payload_type) = mapped else { return false };
+        let header = &packet.header;
+        let clock_hz = codec.spec().clock_rate.get();
+        let rewritten =
+            slot.leg.rewrite(header.ssrc, *packet.seq_no, header.timestamp, clock_hz, now);
+        let Some((seq, timestamp)) = rewritten else { return false };
+        let write = RtpWrite::new(
+            payload_type,
+            SeqNo::from(seq),
+            timestamp,
+            packet.timestamp,
+            payload(packet),
+        )
+        .marker(header.marker)
+        .ext_vals(passed_on(packet))
+        .nackable(slot.kind == MediaKind::Video);
+        peer.write(slot.mid, write)
+    }
+
+    /// Checks the labels of an offer before anything is changed.
+    pub fn check_labels(offer: &Offer, labels: &[SourceLabel]) -> Result<(), MediaRefusal> {
+        for (at, label) in labels.iter().enumerate() {
+            let mid = &label.mid;
+            let section = offer.sections.iter().find(|section| section.mid == *mid);
+            let Some(section) = section else {
+                return Err(MediaRefusal::bad_sdp(format!(
+                    "sources names the section {mid:.16}, which the SDP does not have"
+                )));
+            };
+            if section.kind != Some(label.source.kind()) {
+                return Err(MediaRefusal::bad_sdp(format!(
+                    "section {mid} cannot carry a {}",
+                    label.source
+                )));
+            }
+            if labels[..at].iter().any(|earlier| earlier.source == label.source) {
+                return Err(MediaRefusal::bad_sdp(format!(
+                    "sources names two sections as {}",
+                    label.source
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over what an accepted offer says about sections. Returns the sources that no longer send
+    /// and the slots that no longer receive.
+    pub fn adopt(&mut self, offer: &Offer, labels: &[SourceLabel]) -> (Vec<usize>, Vec<usize>) {
+        for section in &offer.sections {
+            self.adopt_section(section);
+        }
+        let gone = |name: &String| !offer.sections.iter().any(|section| section.mid == *name);
+        let stopped = |source: &Source| source.live && (!source.sending || gone(&source.name));
+        let closed = |slot: &Slot| slot.bound.is_some() && (!slot.open || gone(&slot.name));
+        let ends = (indices(&self.sources, stopped), indices(&self.slots, closed));
+        self.sources.iter_mut().filter(|s| gone(&s.name)).for_each(|s| s.sending = false);
+        self.slots.iter_mut().filter(|s| gone(&s.name)).for_each(|s| s.open = false);
+        self.label(labels);
+        ends
+    }
+
+    fn adopt_section(&mut self, section: &Section) {
+        let Some(kind) = section.kind else { return };
+        let (sends, receives) = (section.direction.sends(), section.direction.receives());
+        let source = self.sources.iter_mut().find(|source| source.name == section.mid);
+        match source {
+            Some(source) => source.sending = sends,
+            // A section that is no slot is one of the client's own, even while it is inactive.
+            None if sends || !receives => {
+                let mut source = Source::new(section.mid.clone(), kind);
+                source.sending = sends;
+                self.sources.push(source);
+            }
+            None => {}
+        }
+        let slot = self.slots.iter_mut().find(|slot| slot.name == section.mid);
+        match slot {
+            Some(slot) => slot.open = receives,
+            None if receives => {
+                let mut slot = Slot::new(section.mid.clone(), kind);
+                slot.open = true;
+                self.slots.push(slot);
+            }
+            None => {}
+        }
+    }
+
+    /// Said labels first; then audio is the microphone, the first video the camera, the second the
+    /// screen. A label once given stays with its section.
+    fn label(&mut self, labels: &[SourceLabel]) {
+        for label in labels {
+            for source in &mut self.sources {
+                if source.name == label.mid {
+                    source.label = Some(label.source);
+                } else if source.label == Some(label.source) {
+                    source.label = None;
+                }
+            }
+        }
+        for choice in [TrackSource::Microphone, TrackSource::Camera, TrackSource::Screen] {
+            if self.sources.iter().any(|source| source.label == Some(choice)) {
+                continue;
+            }
+            let free = |s: &&mut Source| s.label.is_none() && s.kind == choice.kind();
+            if let Some(source) = self.sources.iter_mut().find(free) {
+                source.label = Some(choice);
+            }
+        }
+    }
+}
+
+fn indices<T>(all: &[T], picked: impl Fn(&T) -> bool) -> Vec<usize> {
+    all.iter().enumerate().filter(|(_, one)| picked(one)).map(|(at, _)| at).collect()
+}
