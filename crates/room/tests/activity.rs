@@ -1,0 +1,113 @@
+//! What the media plane reports: speech, cameras, screens.
+
+#[path = "harness/script.rs"]
+mod harness;
+
+use harness::{ANN, BEA, SERVER, Script, Who, join, join_from, room_of, session, voice};
+use model::TrackSource;
+use room::{Command, Event, Join, ProfileKind, Refusal};
+
+fn speech(number: u64, speaking: bool) -> Command {
+    Command::Speaking { session: session(number), speaking }
+}
+
+fn speaks(who: Who, number: u64, speaking: bool) -> Event {
+    Event::Speaking { session: session(number), user: who.id(), speaking }
+}
+
+fn source(number: u64, source: TrackSource, flowing: bool) -> Command {
+    Command::Source { session: session(number), source, flowing }
+}
+
+fn flows(who: Who, number: u64, source: TrackSource, flowing: bool) -> Event {
+    Event::Source { session: session(number), user: who.id(), source, flowing }
+}
+
+#[test]
+fn speech_is_told_when_it_begins_and_when_it_ends() {
+    let mut script = Script::given(voice());
+    script.comes_in(ANN, 1);
+    script.when(SERVER, speech(1, false), &[]);
+    script.when(SERVER, speech(1, true), &[speaks(ANN, 1, true)]);
+    script.when(SERVER, speech(1, true), &[]);
+    assert!(script.member(ANN).speaking);
+    script.when(SERVER, speech(1, false), &[speaks(ANN, 1, false)]);
+    assert!(!script.member(ANN).speaking);
+}
+
+#[test]
+fn who_may_not_be_heard_does_not_speak() {
+    let mut muted = Script::given(voice());
+    muted.does(ANN, Command::Join(Join { mute: true, ..join(1) }));
+    muted.when(SERVER, speech(1, true), &[]);
+
+    let mut server_muted = Script::given(voice());
+    server_muted.comes_in(ANN, 1);
+    server_muted.does(SERVER, Command::ServerMute { user: ANN.id(), muted: true });
+    server_muted.when(SERVER, speech(1, true), &[]);
+
+    let mut listener = Script::given(room_of(ProfileKind::Stage));
+    listener.comes_in(ANN, 1);
+    listener.when(SERVER, speech(1, true), &[]);
+}
+
+#[test]
+fn a_report_that_crosses_a_mute_ends_the_speech() {
+    let mut script = Script::given(voice());
+    script.comes_in(ANN, 1);
+    script.does(SERVER, speech(1, true));
+    script.does(SERVER, Command::ServerMute { user: ANN.id(), muted: true });
+    script.does(SERVER, speech(1, true));
+    assert!(!script.member(ANN).speaking);
+    script.when(SERVER, speech(1, false), &[]);
+}
+
+#[test]
+fn a_camera_and_a_screen_are_told_apart() {
+    let mut script = Script::given(voice());
+    script.comes_in(ANN, 1);
+    let (camera, screen) = (TrackSource::Camera, TrackSource::Screen);
+    script.when(SERVER, source(1, camera, true), &[flows(ANN, 1, camera, true)]);
+    assert_eq!((script.member(ANN).camera, script.member(ANN).screen), (true, false));
+    script.when(SERVER, source(1, screen, true), &[flows(ANN, 1, screen, true)]);
+    script.when(SERVER, source(1, screen, true), &[]);
+    script.when(SERVER, source(1, camera, false), &[flows(ANN, 1, camera, false)]);
+    assert_eq!((script.member(ANN).camera, script.member(ANN).screen), (false, true));
+    script.when(SERVER, source(1, camera, false), &[]);
+}
+
+#[test]
+fn a_microphone_that_flows_is_no_news() {
+    let mut script = Script::given(voice());
+    script.comes_in(ANN, 1);
+    script.when(SERVER, source(1, TrackSource::Microphone, true), &[]);
+    script.when(SERVER, source(1, TrackSource::Microphone, false), &[]);
+}
+
+#[test]
+fn a_member_does_what_any_session_does() {
+    let mut script = Script::given(voice());
+    script.does(ANN, Command::Join(join_from(1, "phone")));
+    script.does(ANN, Command::Join(join_from(2, "tab")));
+    script.comes_in(BEA, 3);
+    script.when(SERVER, speech(2, true), &[speaks(ANN, 2, true)]);
+    script.when(SERVER, speech(1, false), &[]);
+    script.does(SERVER, source(1, TrackSource::Screen, true));
+    script.does(SERVER, source(2, TrackSource::Camera, true));
+    let ann = script.member(ANN);
+    assert_eq!((ann.speaking, ann.camera, ann.screen), (true, true, true));
+    let bea = script.member(BEA);
+    assert_eq!((bea.speaking, bea.camera, bea.screen), (false, false, false));
+    script.does(ANN, Command::Leave { session: session(2) });
+    let ann = script.member(ANN);
+    assert_eq!((ann.speaking, ann.camera, ann.screen), (false, false, true));
+}
+
+#[test]
+fn a_report_about_a_session_that_is_gone_is_refused() {
+    let mut script = Script::given(voice());
+    let unknown = Refusal::UnknownSession;
+    script.refuses(SERVER, speech(1, true), unknown);
+    script.refuses(SERVER, source(1, TrackSource::Camera, true), unknown);
+    script.refuses(SERVER, source(1, TrackSource::Microphone, true), unknown);
+}

@@ -1,0 +1,141 @@
+//! The people, sessions and rooms of the scripts.
+
+use model::{Id, Override, OverrideTarget, Permissions, RoleId, RoomId, SessionId, Timestamp};
+use model::{UserId, Via};
+use room::{Actor, Caller, Join, Person, ProfileKind, Settings};
+
+/// A person, as short as a script needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Who {
+    /// The id's number.
+    pub number: u64,
+    /// The username.
+    pub name: &'static str,
+    /// What they may do before overrides: the union.
+    pub base: &'static [Permissions],
+    /// The numbers of their roles.
+    pub roles: &'static [u64],
+}
+
+const PLAIN: &[Permissions] = &[Permissions::EVERYONE];
+const MUTES: &[Permissions] = &[Permissions::EVERYONE, Permissions::MUTE_MEMBERS];
+const DEAFENS: &[Permissions] = &[Permissions::EVERYONE, Permissions::DEAFEN_MEMBERS];
+const MOVES: &[Permissions] = &[Permissions::EVERYONE, Permissions::MOVE_MEMBERS];
+
+/// A person like everyone.
+pub const ANN: Who = Who { number: 1, name: "ann", base: PLAIN, roles: &[] };
+/// Another one.
+pub const BEA: Who = Who { number: 2, name: "bea", base: PLAIN, roles: &[] };
+/// A third one.
+pub const CID: Who = Who { number: 3, name: "cid", base: PLAIN, roles: &[] };
+/// May mute.
+pub const MUTER: Who = Who { number: 4, name: "muter", base: MUTES, roles: &[] };
+/// May deafen.
+pub const DEAFENER: Who = Who { number: 5, name: "deafener", base: DEAFENS, roles: &[] };
+/// May move.
+pub const MOVER: Who = Who { number: 6, name: "mover", base: MOVES, roles: &[] };
+/// Has the role that the scripts' role overrides are about.
+pub const RON: Who = Who { number: 7, name: "ron", base: PLAIN, roles: &[ROLE] };
+/// Made the rooms that have an owner.
+pub const OWEN: Who = Who { number: 8, name: "owen", base: PLAIN, roles: &[] };
+/// An administrator, with no other permission.
+pub const ADA: Who =
+    Who { number: 9, name: "ada", base: &[Permissions::ADMINISTRATOR], roles: &[] };
+/// Somebody without any permission.
+pub const NOBODY: Who = Who { number: 10, name: "nobody", base: &[], roles: &[] };
+/// The server itself.
+pub const SERVER: Actor = Actor::Server;
+
+/// The number of the one role.
+pub const ROLE: u64 = 500;
+
+impl Who {
+    /// Their id.
+    pub fn id(self) -> UserId {
+        UserId(id(self.number))
+    }
+
+    /// How they are shown.
+    pub fn person(self) -> Person {
+        Person { id: self.id(), username: self.name.to_owned(), external_id: None }
+    }
+
+    /// What they bring.
+    pub fn base(self) -> Permissions {
+        self.base.iter().fold(Permissions::NONE, |all, one| all | *one)
+    }
+
+    /// Them, asking.
+    pub fn caller(self) -> Caller {
+        let roles = self.roles.iter().map(|number| RoleId(id(*number))).collect();
+        Caller { person: self.person(), roles, base: self.base() }
+    }
+}
+
+impl From<Who> for Actor {
+    fn from(who: Who) -> Self {
+        Self::Caller(who.caller())
+    }
+}
+
+/// A small number as an id.
+pub fn id(number: u64) -> Id {
+    Id::from_u64(number).unwrap_or_else(|| unreachable!("small numbers are ids"))
+}
+
+/// A session's id.
+pub fn session(number: u64) -> SessionId {
+    SessionId(id(number))
+}
+
+/// A plain way in: no client named, neither muted nor deafened.
+pub fn join(number: u64) -> Join {
+    let session = session(number);
+    Join { session, via: Via::VoiceService, client: None, mute: false, deaf: false }
+}
+
+/// The same from a named device.
+pub fn join_from(number: u64, client: &str) -> Join {
+    Join { client: Some(client.to_owned()), ..join(number) }
+}
+
+/// A room of a kind, with the kind's limit, no owner and no overrides.
+pub fn room_of(kind: ProfileKind) -> Settings {
+    Settings {
+        id: RoomId(id(1000)),
+        external_id: None,
+        name: "Lounge".to_owned(),
+        slug: "lounge".to_owned(),
+        kind,
+        topic: None,
+        member_limit: kind.profile().member_limit,
+        created_by: None,
+        created_at: Timestamp::from_micros(1_740_000_000_000_000),
+        overrides: Vec::new(),
+    }
+}
+
+/// A voice room.
+pub fn voice() -> Settings {
+    room_of(ProfileKind::Voice)
+}
+
+/// The same room with these overrides.
+pub fn with_overrides(settings: Settings, overrides: &[Override]) -> Settings {
+    Settings { overrides: overrides.to_vec(), ..settings }
+}
+
+/// An override that adds.
+pub fn allow(target: OverrideTarget, allow: Permissions) -> Override {
+    Override { target, allow, deny: Permissions::NONE }
+}
+
+/// An override that takes away.
+pub fn deny(target: OverrideTarget, deny: Permissions) -> Override {
+    Override { target, allow: Permissions::NONE, deny }
+}
+
+/// Of the one role.
+pub fn the_role() -> OverrideTarget {
+    OverrideTarget::Role(RoleId(id(ROLE)))
+}

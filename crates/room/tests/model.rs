@@ -1,0 +1,211 @@
+//! Any commands in any order: the room and its naive twin answer alike, step by step.
+
+#[path = "harness/script.rs"]
+mod harness;
+#[path = "model/naive.rs"]
+mod naive;
+#[path = "model/steps.rs"]
+mod steps;
+
+use std::time::{Duration, Instant};
+
+use harness::{Order, join, session, start};
+use model::{Now, SessionId, TrackSource, Via};
+use naive::Naive;
+use proptest::prelude::*;
+use room::{Actor, Caller, Command, EndReason, Event, Join, Link, Room};
+use steps::{Ask, Given, PEOPLE, Step, Verb, given, steps};
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn the_room_does_what_the_naive_room_does(given in given(), steps in steps()) {
+        let mut twins = Twins::new(given);
+        for step in steps {
+            twins.take(step);
+            twins.compare();
+        }
+    }
+}
+
+/// Half a second of them; PROPTEST_CASES asks for more.
+const CASES: u32 = 1000;
+
+fn config() -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig { cases: default.cases.max(CASES), failure_persistence: None, ..default }
+}
+
+/// The room, its naive twin, and what both have been told.
+struct Twins {
+    room: Room,
+    naive: Naive,
+    order: Order,
+    now: Now,
+    /// Sessions get rising numbers, as ids do.
+    sessions: u64,
+    callers: Vec<Caller>,
+}
+
+impl Twins {
+    fn new(given: Given) -> Self {
+        let Given { settings, muted, deafened } = given;
+        let naive = Naive::new(settings.clone(), muted, deafened);
+        let marks = PEOPLE.iter().map(|who| (who.id(), naive.marks(who.id())));
+        let room = Room::new(settings, marks);
+        let callers = PEOPLE.iter().map(|who| who.caller()).collect();
+        Self { room, naive, order: Order::default(), now: start(), sessions: 0, callers }
+    }
+
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::Wait { millis, awake } => self.wait(Duration::from_millis(millis), awake),
+            Step::Ask(ask) => self.ask(&ask),
+        }
+    }
+
+    /// Goes from deadline to deadline, or past them in one leap without looking.
+    fn wait(&mut self, by: Duration, awake: bool) {
+        let until = self.now.plus(by);
+        if !awake {
+            self.now = until;
+            return;
+        }
+        while let Some(at) = self.room.next_deadline().filter(|at| *at <= until.mono) {
+            let wait = at.saturating_duration_since(self.now.mono);
+            self.now = self.now.plus(wait);
+            self.wake();
+            self.compare();
+        }
+        self.now = until;
+    }
+
+    /// Something is due at a deadline, all of it for want of life, and then nothing more.
+    fn wake(&mut self) {
+        let events = self.room.due(self.now);
+        assert!(!events.is_empty(), "a deadline without anything due");
+        for event in &events {
+            let reason = match event {
+                Event::SessionEnded { reason, .. } | Event::MemberLeft { reason, .. } => reason,
+                other => panic!("brought about by time: {other:?}"),
+            };
+            assert_eq!(*reason, EndReason::Timeout);
+        }
+        self.apply(&events);
+        self.naive.expire(self.now.mono);
+        let next = self.room.next_deadline();
+        assert!(next.is_none_or(|at| at > self.now.mono), "a deadline in the past");
+        assert_eq!(self.room.due(self.now), []);
+    }
+
+    fn ask(&mut self, ask: &Ask) {
+        let (by, command) = self.pick(ask);
+        let said = format!("{command:?} by {by:?}");
+        let (room_before, naive_before) = (format!("{:?}", self.room), self.naive.clone());
+        let decided = self.room.decide(&by, command.clone(), self.now);
+        assert_eq!(format!("{:?}", self.room), room_before, "decided, not done: {said}");
+        let done = self.naive.run(&by, &command, self.now);
+        assert_eq!(decided.as_ref().map(drop), done.as_ref().map(drop), "{said}");
+        let changed = self.naive != naive_before;
+        match decided {
+            Ok(events) => {
+                assert_eq!(!events.is_empty(), changed, "{said} gives {events:?}");
+                self.apply(&events);
+            }
+            Err(refusal) => assert!(!changed, "{refusal:?} for {said}"),
+        }
+    }
+
+    fn apply(&mut self, events: &[Event]) {
+        for event in events {
+            self.room.apply(event);
+        }
+        self.order.follow(events);
+        self.order.check(&self.room);
+    }
+
+    /// Fills in the people and sessions of this moment.
+    fn pick(&mut self, ask: &Ask) -> (Actor, Command) {
+        let live = |nth: usize| self.naive.rows.get(nth % self.naive.rows.len().max(1));
+        let row = ask.session.and_then(live);
+        let session = row.map_or(session(self.sessions + 1), |row| row.id);
+        let own = row.map(|row| row.person.id).filter(|_| ask.own);
+        let own = own.and_then(|id| self.callers.iter().find(|c| c.person.id == id)).cloned();
+        let asker = self.callers.get(ask.by).cloned();
+        let (user, reason) = (PEOPLE[ask.whom].id(), EndReason::Banned);
+        let (on, also) = ask.flags;
+        let by = |caller: Option<Caller>| caller.map_or(Actor::Server, Actor::Caller);
+        let command = match ask.verb {
+            Verb::Leave => return (by(own.or(asker)), Command::Leave { session }),
+            Verb::SetSelf => {
+                let (mute, deaf) = (ask.door.then_some(on), Some(also));
+                return (by(own.or(asker)), Command::SetSelf { session, mute, deaf });
+            }
+            Verb::Join => self.pick_join(ask),
+            Verb::ServerMute => Command::ServerMute { user, muted: on },
+            Verb::ServerDeafen => Command::ServerDeafen { user, deafened: on },
+            Verb::Kick => Command::Kick { user },
+            Verb::EndSession => Command::EndSession { session, reason },
+            Verb::EndMember => Command::EndMember { user, reason },
+            Verb::Close => Command::Close { reason },
+            Verb::Reauthorize => self.pick_reauthorize(ask),
+            Verb::LinkUp | Verb::LinkDown | Verb::Speaking | Verb::Source => {
+                return (Actor::Server, self.pick_report(ask, session));
+            }
+        };
+        (by(asker), command)
+    }
+
+    fn pick_join(&mut self, ask: &Ask) -> Command {
+        self.sessions += 1;
+        Command::Join(Join {
+            via: if ask.door { Via::Vox } else { Via::VoiceService },
+            client: ask.client.map(str::to_owned),
+            mute: ask.flags.0,
+            deaf: ask.flags.1,
+            ..join(self.sessions)
+        })
+    }
+
+    /// The account changes too: what the caller brings from now on.
+    fn pick_reauthorize(&mut self, ask: &Ask) -> Command {
+        let caller = &mut self.callers[ask.whom];
+        caller.roles = if ask.door { harness::RON.caller().roles } else { Vec::new() };
+        caller.base = ask.base;
+        let Caller { person, roles, base } = caller.clone();
+        Command::Reauthorize { user: person.id, roles, base }
+    }
+
+    fn pick_report(&self, ask: &Ask, session: SessionId) -> Command {
+        let on = ask.flags.0;
+        let link = if ask.door { Link::Socket } else { Link::Media };
+        let last_seen: Instant = self.now.mono - Duration::from_millis(ask.ago_millis);
+        let source = match ask.client {
+            None => TrackSource::Microphone,
+            Some("phone") => TrackSource::Camera,
+            Some(_) => TrackSource::Screen,
+        };
+        match ask.verb {
+            Verb::LinkUp => Command::LinkUp { session, link },
+            Verb::LinkDown => Command::LinkDown { session, link, last_seen },
+            Verb::Speaking => Command::Speaking { session, speaking: on },
+            _ => Command::Source { session, source, flowing: on },
+        }
+    }
+
+    /// Everything that can be read is the same.
+    fn compare(&self) {
+        assert_eq!(self.room.view().members, self.naive.view());
+        assert_eq!(self.room.is_closed(), self.naive.closed);
+        let ends = self.naive.rows.iter().filter_map(|row| row.ends_at());
+        assert_eq!(self.room.next_deadline(), ends.min());
+        for who in PEOPLE {
+            assert_eq!(self.room.marks(who.id()), self.naive.marks(who.id()), "{}", who.name);
+        }
+        for number in 1..=self.sessions + 1 {
+            let id = session(number);
+            assert_eq!(self.room.gate(id), self.naive.gate(id), "session {number}");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Random rooms and random steps, small enough to shrink well.
+
+use model::{Override, OverrideTarget, Permissions, UserId};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use room::{ProfileKind, Settings};
+
+use crate::harness::{ADA, ANN, BEA, MUTER, RON, Who, room_of, the_role};
+
+/// Who takes part.
+pub const PEOPLE: [Who; 5] = [ANN, BEA, RON, MUTER, ADA];
+
+/// The permissions that decide something in a room.
+const DECIDING: [Permissions; 9] = [
+    Permissions::VIEW_SPACE,
+    Permissions::CONNECT,
+    Permissions::SPEAK,
+    Permissions::VIDEO,
+    Permissions::STREAM,
+    Permissions::MUTE_MEMBERS,
+    Permissions::DEAFEN_MEMBERS,
+    Permissions::MOVE_MEMBERS,
+    Permissions::ADMINISTRATOR,
+];
+
+/// A room and what moderators had decided before.
+#[derive(Clone, Debug)]
+pub struct Given {
+    pub settings: Settings,
+    pub muted: Vec<UserId>,
+    pub deafened: Vec<UserId>,
+}
+
+/// What happens next. Numbers pick from what is there when the step is taken.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Time passes; whoever owns the room wakes it at its deadlines, or oversleeps them.
+    Wait { millis: u64, awake: bool },
+    /// Somebody asks something.
+    Ask(Ask),
+}
+
+/// A command, before its people and sessions are picked.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub verb: Verb,
+    /// Who asks: one of [`PEOPLE`], or the server.
+    pub by: usize,
+    /// Whose turn it is instead, when the command is about one's own session.
+    pub own: bool,
+    /// Whom it is about.
+    pub whom: usize,
+    /// Which live session, or none of them.
+    pub session: Option<usize>,
+    /// Which client, and through which of two doors.
+    pub client: Option<&'static str>,
+    pub door: bool,
+    pub flags: (bool, bool),
+    /// How long before now a link was last heard of.
+    pub ago_millis: u64,
+    pub base: Permissions,
+}
+
+/// The commands, closing apart: it ends the fun and is tried at the end.
+#[derive(Clone, Copy, Debug)]
+pub enum Verb {
+    Join,
+    Leave,
+    SetSelf,
+    ServerMute,
+    ServerDeafen,
+    Kick,
+    EndSession,
+    EndMember,
+    Close,
+    LinkUp,
+    LinkDown,
+    Speaking,
+    Source,
+    Reauthorize,
+}
+
+pub fn given() -> impl Strategy<Value = Given> {
+    let ids: Vec<UserId> = PEOPLE.iter().map(|who| who.id()).collect();
+    let marked = || subsequence(ids.clone(), 0..=2);
+    let owner = select(vec![None, Some(BEA.id())]);
+    // Voice rooms have most rules.
+    let kinds = prop_oneof![2 => Just(ProfileKind::Voice), 1 => select(&ProfileKind::ALL[..])];
+    let overrides = prop::collection::vec(an_override(), 0..4);
+    (kinds, 2..5_u32, owner, overrides, marked(), marked()).prop_map(
+        |(kind, member_limit, created_by, overrides, muted, deafened)| {
+            let settings = Settings { member_limit, created_by, overrides, ..room_of(kind) };
+            Given { settings, muted, deafened }
+        },
+    )
+}
+
+fn an_override() -> impl Strategy<Value = Override> {
+    let targets = vec![OverrideTarget::Everyone, the_role(), OverrideTarget::User(ANN.id())];
+    let few = || subsequence(DECIDING.to_vec(), 0..=2).prop_map(union);
+    (select(targets), few(), few()).prop_map(|(target, allow, deny)| Override {
+        target,
+        allow,
+        deny,
+    })
+}
+
+pub fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let waits = select(vec![1, 1000, 4000, 9_999, 10_000, 20_000, 29_999, 30_000, 60_000]);
+    let wait =
+        (waits, prop::bool::weighted(0.8)).prop_map(|(millis, awake)| Step::Wait { millis, awake });
+    let step = prop_oneof![1 => wait, 5 => ask().prop_map(Step::Ask)];
+    prop::collection::vec(step, 1..100)
+}
+
+fn ask() -> impl Strategy<Value = Ask> {
+    let session = prop::option::weighted(0.9, 0..16_usize);
+    let client = select(vec![None, Some("phone"), Some("tab")]);
+    let ago = select(vec![0, 0, 0, 1, 3000, 9_999, 10_000, 15_000]);
+    let base = prop_oneof![
+        Just(Permissions::EVERYONE),
+        subsequence(DECIDING.to_vec(), 0..=DECIDING.len()).prop_map(union),
+    ];
+    let who = (0..=PEOPLE.len(), prop::bool::weighted(0.8), 0..PEOPLE.len(), session);
+    let what = (client, any::<bool>(), any::<(bool, bool)>(), ago, base);
+    (verb(), who, what).prop_map(|(verb, (by, own, whom, session), what)| {
+        let (client, door, flags, ago_millis, base) = what;
+        Ask { verb, by, own, whom, session, client, door, flags, ago_millis, base }
+    })
+}
+
+fn verb() -> impl Strategy<Value = Verb> {
+    prop_oneof![
+        24 => Just(Verb::Join),
+        6 => Just(Verb::Leave),
+        12 => Just(Verb::SetSelf),
+        8 => Just(Verb::ServerMute),
+        8 => Just(Verb::ServerDeafen),
+        3 => Just(Verb::Kick),
+        3 => Just(Verb::EndSession),
+        3 => Just(Verb::EndMember),
+        1 => Just(Verb::Close),
+        20 => Just(Verb::LinkUp),
+        16 => Just(Verb::LinkDown),
+        12 => Just(Verb::Speaking),
+        8 => Just(Verb::Source),
+        6 => Just(Verb::Reauthorize),
+    ]
+}
+
+fn union(all: Vec<Permissions>) -> Permissions {
+    all.into_iter().fold(Permissions::NONE, |had, one| had | one)
+}

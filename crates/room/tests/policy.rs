@@ -1,0 +1,202 @@
+//! Who may do what: every action and every command, for every sort of asker.
+
+#[path = "harness/script.rs"]
+mod harness;
+
+use std::time::Instant;
+
+use harness::{ADA, ANN, BEA, DEAFENER, MOVER, MUTER, NOBODY, OWEN, RON, SERVER, Script};
+use harness::{allow, deny, join, join_from, room_of, session, the_role, voice, with_overrides};
+use model::{Override, OverrideTarget, Permissions, TrackSource};
+use room::{Action, Actor, Command, EndReason, Link, ProfileKind, Refusal, Settings};
+use room::{check, permissions};
+
+type Answer = Result<(), Refusal>;
+
+const OK: Answer = Ok(());
+const HID: Answer = Err(Refusal::RoomNotFound);
+const NOT: Answer = Err(Refusal::NotYourSession);
+const CON: Answer = Err(Refusal::Missing(Permissions::CONNECT));
+const MUT: Answer = Err(Refusal::Missing(Permissions::MUTE_MEMBERS));
+const DEA: Answer = Err(Refusal::Missing(Permissions::DEAFEN_MEMBERS));
+const MOV: Answer = Err(Refusal::Missing(Permissions::MOVE_MEMBERS));
+const MAN: Answer = Err(Refusal::Missing(Permissions::MANAGE_SPACES));
+
+const ACTIONS: [Action; 6] = [
+    Action::View,
+    Action::Join,
+    Action::MuteMembers,
+    Action::DeafenMembers,
+    Action::Kick,
+    Action::Manage,
+];
+
+/// Without overrides: what the asker brings decides.
+#[test]
+fn every_action_for_every_asker() {
+    let settings = Settings { created_by: Some(OWEN.id()), ..voice() };
+    let table: [(Actor, [Answer; 6]); 8] = [
+        (NOBODY.into(), [HID, HID, HID, HID, HID, HID]),
+        (ANN.into(), [OK, OK, MUT, DEA, MOV, MAN]),
+        (MUTER.into(), [OK, OK, OK, DEA, OK, MAN]),
+        (DEAFENER.into(), [OK, OK, MUT, OK, MOV, MAN]),
+        (MOVER.into(), [OK, OK, MUT, DEA, OK, MAN]),
+        (OWEN.into(), [OK, OK, MUT, DEA, MOV, OK]),
+        (ADA.into(), [OK, OK, OK, OK, OK, OK]),
+        (SERVER, [OK, OK, OK, OK, OK, OK]),
+    ];
+    for (asker, answers) in table {
+        check_row(&settings, &asker, answers);
+    }
+}
+
+/// Overrides for everyone, a role and a user, from weak to strong; the asker has the role.
+#[test]
+fn every_action_under_every_kind_of_override() {
+    use OverrideTarget::{Everyone, User};
+    let all = Permissions::ROOM_OWNER;
+    let ron = || User(RON.id());
+    let plain = [OK, OK, MUT, DEA, MOV, MAN];
+    let every = [OK; 6];
+    let hidden = [HID; 6];
+    let connect = Permissions::CONNECT;
+    let barred = [OK, CON, MUT, DEA, MOV, MAN];
+    let table: [(&[Override], [Answer; 6]); 12] = [
+        (&[], plain),
+        (&[allow(Everyone, all)], every),
+        (&[allow(the_role(), all)], every),
+        (&[allow(ron(), all)], every),
+        (&[allow(User(ANN.id()), all)], plain),
+        (&[deny(Everyone, connect)], barred),
+        (&[deny(Everyone, all)], hidden),
+        (&[deny(Everyone, all), allow(the_role(), all)], every),
+        (&[deny(the_role(), connect), allow(Everyone, connect)], barred),
+        (&[deny(the_role(), all), allow(Everyone, all)], hidden),
+        (&[deny(the_role(), all), allow(ron(), all)], every),
+        (&[allow(the_role(), all), deny(ron(), all)], hidden),
+    ];
+    for (overrides, answers) in table {
+        check_row(&with_overrides(voice(), overrides), &RON.into(), answers);
+    }
+}
+
+#[test]
+fn a_hidden_room_is_no_room_except_to_its_owner_and_to_administrators() {
+    let everything = deny(OverrideTarget::Everyone, Permissions::ALL);
+    let settings = Settings { created_by: Some(OWEN.id()), ..voice() };
+    let hidden = with_overrides(settings, &[everything]);
+    for asker in [NOBODY, ANN, MUTER, DEAFENER, MOVER, RON] {
+        check_row(&hidden, &asker.into(), [HID; 6]);
+    }
+    check_row(&hidden, &OWEN.into(), [OK, CON, MUT, DEA, MOV, OK]);
+    check_row(&hidden, &ADA.into(), [OK; 6]);
+    check_row(&hidden, &SERVER, [OK; 6]);
+}
+
+#[test]
+fn only_voice_rooms_and_stages_need_connect() {
+    for kind in ProfileKind::ALL {
+        let no_connect = deny(OverrideTarget::Everyone, Permissions::CONNECT);
+        let settings = with_overrides(room_of(kind), &[no_connect]);
+        let needs = matches!(kind, ProfileKind::Voice | ProfileKind::Stage);
+        let join = if needs { CON } else { OK };
+        check_row(&settings, &ANN.into(), [OK, join, MUT, DEA, MOV, MAN]);
+    }
+}
+
+#[test]
+fn a_member_has_what_the_overrides_leave() {
+    let video = Permissions::VIDEO;
+    let overrides = [deny(OverrideTarget::Everyone, video), allow(the_role(), video)];
+    let settings = with_overrides(voice(), &overrides);
+    assert_eq!(permissions(&settings, &RON.into()), Permissions::EVERYONE);
+    assert_eq!(permissions(&settings, &ADA.into()), Permissions::ALL);
+    assert_eq!(permissions(&settings, &SERVER), Permissions::ALL);
+    let mut script = Script::given(settings);
+    let left = Permissions::EVERYONE & !video;
+    let events = [script.joined_with(ANN, left), script.started(ANN, &join(1))];
+    script.when(ANN, Command::Join(join(1)), &events);
+    assert_eq!(script.member(ANN).permissions, left);
+}
+
+/// Who asks the commands below, in the order of the answers.
+const ASKERS: usize = 9;
+
+fn askers() -> [Actor; ASKERS] {
+    let [nobody, outside, member] = [NOBODY, RON, BEA].map(Actor::from);
+    let [mutes, deafens, moves] = [MUTER, DEAFENER, MOVER].map(Actor::from);
+    [nobody, outside, member, mutes, deafens, moves, OWEN.into(), ADA.into(), SERVER]
+}
+
+/// Ann is in with session 1, Bea with session 2; the others are not. Every command once per asker.
+#[test]
+fn every_command_for_every_asker() {
+    for (command, answers) in commands_people_ask().into_iter().chain(commands_anyone_may_pass()) {
+        for (asker, answer) in askers().iter().zip(answers) {
+            let decided = two_people().room.decide(asker, command.clone(), harness::start());
+            assert_eq!(decided.map(drop), answer, "{command:?} by {asker:?}");
+        }
+    }
+}
+
+fn commands_people_ask() -> Vec<(Command, [Answer; ASKERS])> {
+    let user = ANN.id();
+    let session = session(1);
+    let set = Command::SetSelf { session, mute: Some(true), deaf: None };
+    // Nobody, outside, member, mutes, deafens, moves, owner, administrator, server.
+    vec![
+        (Command::Join(join_from(9, "other")), [HID, OK, OK, OK, OK, OK, OK, OK, HID]),
+        (Command::Leave { session }, [NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, OK]),
+        (set, [NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, OK]),
+        (Command::ServerMute { user, muted: true }, [HID, MUT, MUT, OK, MUT, MUT, MUT, OK, OK]),
+        (
+            Command::ServerDeafen { user, deafened: true },
+            [HID, DEA, DEA, DEA, OK, DEA, DEA, OK, OK],
+        ),
+        (Command::Kick { user }, [HID, MOV, MOV, OK, MOV, OK, MOV, OK, OK]),
+    ]
+}
+
+/// The server's own commands: whoever passes them on has asked [`check`] before, or is the server.
+fn commands_anyone_may_pass() -> Vec<(Command, [Answer; ASKERS])> {
+    let user = ANN.id();
+    let (session, link, last_seen) = (session(1), Link::Socket, Instant::now());
+    let reason = EndReason::ServerShutdown;
+    let source = TrackSource::Camera;
+    let commands = [
+        Command::EndSession { session, reason },
+        Command::EndMember { user, reason },
+        Command::Close { reason },
+        Command::LinkUp { session, link },
+        Command::LinkDown { session, link, last_seen },
+        Command::Speaking { session, speaking: true },
+        Command::Source { session, source, flowing: true },
+        Command::Reauthorize { user, roles: Vec::new(), base: Permissions::NONE },
+    ];
+    commands.map(|command| (command, [OK; ASKERS])).into()
+}
+
+#[test]
+fn without_permission_one_does_not_learn_who_is_in() {
+    let script = &mut two_people();
+    let (here, away) = (ANN.id(), RON.id());
+    for user in [here, away] {
+        script.refuses(BEA, Command::Kick { user }, Refusal::Missing(Permissions::MOVE_MEMBERS));
+        script.refuses(NOBODY, Command::Kick { user }, Refusal::RoomNotFound);
+    }
+    script.refuses(MUTER, Command::Kick { user: away }, Refusal::TargetNotInRoom);
+}
+
+fn two_people() -> Script {
+    let mut script = Script::given(Settings { created_by: Some(OWEN.id()), ..voice() });
+    script.comes_in(ANN, 1);
+    script.comes_in(BEA, 2);
+    script
+}
+
+#[track_caller]
+fn check_row(settings: &Settings, asker: &Actor, answers: [Answer; 6]) {
+    for (action, answer) in ACTIONS.into_iter().zip(answers) {
+        assert_eq!(check(settings, asker, action), answer, "{action:?} by {asker:?}");
+    }
+}
