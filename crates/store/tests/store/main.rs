@@ -1,6 +1,8 @@
 //! The store against real SQLite files: what is unique stays unique under contention, what is written
 //! survives, what is private stays private.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests are tests
+
 mod accounts;
 mod files;
 mod rooms;
