@@ -61,7 +61,7 @@ fn every_action_under_every_kind_of_override() {
     let hidden = [HID; 6];
     let connect = Permissions::CONNECT;
     let barred = [OK, CON, MUT, DEA, MOV, MAN];
-    let table: [(&[Override], [Answer; 6]); 12] = [
+    let table: [(&[Override], [Answer; 6]); 13] = [
         (&[], plain),
         (&[allow(Everyone, all)], every),
         (&[allow(the_role(), all)], every),
@@ -74,6 +74,7 @@ fn every_action_under_every_kind_of_override() {
         (&[deny(the_role(), all), allow(Everyone, all)], hidden),
         (&[deny(the_role(), all), allow(ron(), all)], every),
         (&[allow(the_role(), all), deny(ron(), all)], hidden),
+        (&[deny(Everyone, all), allow(Everyone, all)], every),
     ];
     for (overrides, answers) in table {
         check_row(&with_overrides(voice(), overrides), &RON.into(), answers);

@@ -105,6 +105,17 @@ fn the_link_heard_of_last_counts_not_the_one_reported_last() {
 }
 
 #[test]
+fn a_socket_keeps_a_session_whose_media_is_gone() {
+    let mut script = Script::given(voice());
+    script.comes_in(ANN, 1);
+    script.does(SERVER, up(1, Link::Media));
+    script.does(SERVER, up(1, Link::Socket));
+    goes_down(&mut script, Link::Media, secs(0), None);
+    script.later(secs(60));
+    goes_down(&mut script, Link::Socket, secs(0), Some(secs(70)));
+}
+
+#[test]
 fn a_link_that_came_back_wipes_the_deadline() {
     let mut script = Script::given(voice());
     script.comes_in(ANN, 1);
