@@ -1,1 +1,130 @@
-//! placeholder
+//! The use cases: what Parlor does, whichever wire API asked.
+//!
+//! Dialects call [`App`] with an [`Identity`] and plain values and get plain values or a [`Refusal`]
+//! back. One actor owns each running room (`rooms`); facts become effects in one place
+//! (`rooms/reactions`). Nothing here knows HTTP or JSON.
+
+mod accounts;
+mod background;
+mod catalog;
+mod clock;
+mod ice;
+mod identity;
+mod join;
+mod limits;
+mod moderate;
+mod passwords;
+mod refusal;
+mod rooms;
+pub mod secrets;
+mod setup_code;
+mod tokens;
+mod turnstile;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use media::Event;
+use model::NodeId;
+use net::Media;
+use room::EndReason;
+use store::{Store, StoreError};
+use tokio::sync::mpsc;
+
+pub use accounts::{Accounts, DISPLAY_NAME_LEN_MAX, LoggedIn, Origin, PASSWORD_LEN_MAX, SignUp};
+pub use catalog::{Listed, ROOM_NAME_LEN_MAX, RoomCreation, RoomDraft, RoomRef};
+pub use clock::{Ids, now};
+pub use ice::{IceServer, MediaAddress, OutsideTurn};
+pub use identity::{Identity, PLATFORM_ISSUER};
+pub use join::{CLIENT_LEN_MAX, JoinRequest, Joined, SDP_LEN_MAX};
+pub use limits::{Allowance, Buckets, Rate};
+pub use media::{SourceLabel, ViewRequest};
+pub use refusal::Refusal;
+pub use rooms::{Carried, Heard, Notice, Outcome, Rooms, Slot, Snapshot, Start, Watch, What};
+pub use setup_code::SetupCode;
+pub use tokens::Tokens;
+
+use turnstile::Turnstile;
+
+/// What the use cases need to know of the configuration.
+#[derive(Clone, Debug)]
+pub struct AppSettings {
+    /// Where media is reached.
+    pub media: MediaAddress,
+    /// Who may make rooms.
+    pub room_creation: RoomCreation,
+}
+
+/// Everything that lives as long as the server. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts of an [`App`].
+pub struct Parts {
+    /// Accounts and tokens.
+    pub accounts: Accounts,
+    /// Running rooms.
+    pub rooms: Rooms,
+    /// What is kept.
+    pub store: Store,
+    /// The media plane.
+    pub media: Media,
+    settings: AppSettings,
+    ids: Arc<Ids>,
+    joins: Turnstile,
+    /// Set once the server stops: nobody comes in any more.
+    stopping: AtomicBool,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Starts the use cases over an open store and a running media plane. Sessions that a crash left
+    /// open are ended first.
+    pub async fn start(
+        settings: AppSettings,
+        store: Store,
+        accounts: Accounts,
+        media: Media,
+        media_events: mpsc::Receiver<Event>,
+    ) -> Result<Self, StoreError> {
+        let ended = store.end_open_sessions(EndReason::ServerRestart.as_str(), now().wall).await?;
+        if ended > 0 {
+            tracing::info!(ended, "sessions that the last run left open are ended");
+        }
+        let rooms = Rooms::new(store.clone(), media.clone());
+        let ids = Arc::clone(&accounts.ids);
+        let joins = Turnstile::default();
+        let app = Self(Arc::new(Parts {
+            accounts,
+            rooms,
+            store,
+            media,
+            settings,
+            ids,
+            joins,
+            stopping: AtomicBool::new(false),
+        }));
+        tokio::spawn(background::follow_media(app.rooms.clone(), media_events));
+        tokio::spawn(background::follow_bans(app.clone()));
+        Ok(app)
+    }
+
+    /// Ends every session, telling the members, and stops the media plane.
+    pub async fn shut_down(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.rooms.close_all(EndReason::ServerShutdown).await;
+        self.media.stop();
+    }
+}
+
+/// The number of this process among those that share a store. One process has its store to itself.
+pub fn only_node() -> NodeId {
+    NodeId::ZERO
+}

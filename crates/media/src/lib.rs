@@ -44,8 +44,9 @@ mod worker;
 
 pub use credentials::{IceCredentials, WorkerNumber};
 pub use event::{Bound, Event, SlotBinding};
+pub use model::Gate;
 pub use output::{Counters, Handover, Output, Transmit};
 pub use peer::Certificate;
 pub use refusal::MediaRefusal;
-pub use request::{Gate, OpenSession, SourceLabel, ViewRequest};
+pub use request::{OpenSession, SourceLabel, ViewRequest};
 pub use worker::{Worker, WorkerConfig};

@@ -1,30 +1,6 @@
 //! What the application asks of a worker, as plain values.
 
-use model::{RoomId, SessionId, TrackSource, UserId};
-
-/// What a session may send, and whether it is sent anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gate {
-    /// Its microphone is forwarded.
-    pub speak: bool,
-    /// Its camera is forwarded.
-    pub camera: bool,
-    /// Its screen is forwarded.
-    pub screen: bool,
-    /// It is sent the others (false: deafened).
-    pub receive: bool,
-}
-
-impl Gate {
-    /// Whether this source may be forwarded.
-    pub fn allows(self, source: TrackSource) -> bool {
-        match source {
-            TrackSource::Microphone => self.speak,
-            TrackSource::Camera => self.camera,
-            TrackSource::Screen => self.screen,
-        }
-    }
-}
+use model::{Gate, RoomId, SessionId, TrackSource, UserId};
 
 /// A session to be made, before its first offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

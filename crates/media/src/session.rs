@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use model::{MediaKind, RoomId, SessionId, TrackSource, UserId};
+use model::{Gate, MediaKind, RoomId, SessionId, TrackSource, UserId};
 use str0m::format::PayloadParams;
 use str0m::media::{Mid, Pt};
 use str0m::rtp::{RtpPacket, RtpWrite, SeqNo};
@@ -14,7 +14,7 @@ use crate::offer::{Offer, Section};
 use crate::opus::LevelDecoder;
 use crate::peer::{Peer, passed_on, payload};
 use crate::refusal::MediaRefusal;
-use crate::request::{Gate, OpenSession, SourceLabel};
+use crate::request::{OpenSession, SourceLabel};
 use crate::slot::Slot;
 use crate::source::Source;
 use crate::speaker::Meter;

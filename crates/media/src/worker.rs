@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use model::SessionId;
+use model::{Gate, SessionId};
 
 use crate::credentials::{IceCredentials, WorkerNumber, worker_of};
 use crate::demux::{Demux, Whose};
@@ -16,7 +16,7 @@ use crate::offer::Offer;
 use crate::output::{Counters, Handover, Output, Transmit};
 use crate::peer::{Certificate, Datagram, Peer};
 use crate::refusal::MediaRefusal;
-use crate::request::{Gate, OpenSession, SourceLabel, ViewRequest};
+use crate::request::{OpenSession, SourceLabel, ViewRequest};
 use crate::router::Router;
 use crate::sdp::{check_candidate, finish_answer};
 use crate::session::Session;

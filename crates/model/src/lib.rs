@@ -5,6 +5,7 @@
 //! two textual forms of an id (decimal and UUID), which all dialects have in common.
 
 mod external;
+mod gate;
 mod id;
 mod name;
 mod permission;
@@ -13,6 +14,7 @@ mod source;
 mod time;
 
 pub use external::{EXTERNAL_ID_LEN_MAX, ExternalId, InvalidExternalId};
+pub use gate::Gate;
 pub use id::{
     AccountId, Id, IdMaker, InvalidId, MessageId, NodeId, RoleId, RoomId, SessionId, UserId,
 };

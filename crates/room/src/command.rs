@@ -107,6 +107,28 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether only the server itself may ask for it.
+    pub(crate) fn is_for_the_server(&self) -> bool {
+        match self {
+            Self::Join(_)
+            | Self::Leave { .. }
+            | Self::SetSelf { .. }
+            | Self::ServerMute { .. }
+            | Self::ServerDeafen { .. }
+            | Self::Kick { .. } => false,
+            Self::EndSession { .. }
+            | Self::EndMember { .. }
+            | Self::Close { .. }
+            | Self::LinkUp { .. }
+            | Self::LinkDown { .. }
+            | Self::Speaking { .. }
+            | Self::Source { .. }
+            | Self::Reauthorize { .. } => true,
+        }
+    }
+}
+
 /// How a caller comes in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Join {

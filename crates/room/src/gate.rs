@@ -1,27 +1,9 @@
 //! What a session may send and receive just now: the room's word to the packet path.
 
-use model::{Permissions, SessionId};
+use model::{Gate, Permissions, SessionId};
 
 use crate::profile::SpeakRule;
 use crate::room::{Member, Room, Session};
-
-/// What the media plane lets through for one session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gate {
-    /// Its microphone is forwarded.
-    pub speak: bool,
-    /// Its camera is forwarded.
-    pub camera: bool,
-    /// Its screen is forwarded.
-    pub screen: bool,
-    /// It is sent anything at all.
-    pub receive: bool,
-}
-
-impl Gate {
-    /// Nothing passes.
-    pub const SHUT: Self = Self { speak: false, camera: false, screen: false, receive: false };
-}
 
 impl Room {
     /// The gate of a session; shut for one that the room does not know.
@@ -32,7 +14,7 @@ impl Room {
         }
     }
 
-    fn gate_of(&self, member: &Member, session: &Session) -> Gate {
+    pub(crate) fn gate_of(&self, member: &Member, session: &Session) -> Gate {
         let may = |permission| member.permissions.contains(permission);
         let heard = match self.settings().kind.profile().speak {
             SpeakRule::Permission => may(Permissions::SPEAK),

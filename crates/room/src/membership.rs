@@ -25,7 +25,11 @@ impl Room {
         policy::check(self.settings(), by, Action::Join)?;
         let user = caller.person.id;
         let mut events = match self.members.get(&user) {
-            Some(member) => self.replaced_sessions(member, &join, now),
+            Some(member) => {
+                let mut events = self.replaced_sessions(member, &join, now);
+                events.extend(self.reauthorized(member, policy::permissions(self.settings(), by)));
+                events
+            }
             None => vec![self.admit(by, caller, now)?],
         };
         events.push(Event::SessionStarted {
@@ -116,10 +120,12 @@ impl Room {
     ) -> Result<Vec<Event>, Refusal> {
         let member = self.members.get(&user).ok_or(Refusal::TargetNotInRoom)?;
         let permissions = base.resolve(user, roles, &self.settings().overrides);
-        if permissions == member.permissions {
-            return Ok(Vec::new());
-        }
-        Ok(vec![Event::Reauthorized { user, permissions }])
+        Ok(self.reauthorized(member, permissions).into_iter().collect())
+    }
+
+    fn reauthorized(&self, member: &Member, permissions: Permissions) -> Option<Event> {
+        let user = member.person.id;
+        (permissions != member.permissions).then_some(Event::Reauthorized { user, permissions })
     }
 
     /// The member behind a session of the caller's own. Somebody else's is refused, not hidden:

@@ -92,6 +92,9 @@ impl Room {
         if self.closed {
             return Err(Refusal::RoomNotFound);
         }
+        if command.is_for_the_server() && matches!(by, Actor::Caller(_)) {
+            return Err(Refusal::Missing(Permissions::ADMINISTRATOR));
+        }
         match command {
             Command::Join(join) => self.decide_join(by, join, now),
             Command::Leave { session } => self.decide_leave(by, session, now),

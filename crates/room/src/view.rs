@@ -80,7 +80,8 @@ impl Room {
             deaf: sessions().all(|session| session.deaf),
             server_mute: marks.server_mute,
             server_deaf: marks.server_deaf,
-            speaking: sessions().any(|session| session.speaking),
+            // Media's word that speech ended comes a moment after the gate shut.
+            speaking: sessions().any(|s| s.speaking && self.gate_of(member, s).speak),
             camera: sessions().any(|session| session.camera),
             screen: sessions().any(|session| session.screen),
             sessions: member

@@ -2,12 +2,11 @@
 
 use std::time::Instant;
 
-use model::{MediaKind, TrackSource};
+use model::{Gate, MediaKind, TrackSource};
 use str0m::rtp::RtpPacket;
 
 use super::Router;
 use crate::event::Event;
-use crate::request::Gate;
 use crate::source::{SlotRef, SourceRef};
 use crate::speaker::Change;
 

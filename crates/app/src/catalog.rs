@@ -1,0 +1,162 @@
+//! The rooms that exist: made, listed, looked up, deleted.
+
+use model::{ExternalId, Override, OverrideTarget, Permissions, RoomId, UserId};
+use room::{Action, Command, EndReason, ProfileKind, Settings, check};
+use store::{ExternalKey, NewRoom};
+
+use crate::clock::now;
+use crate::identity::PLATFORM_ISSUER;
+use crate::{App, Identity, Refusal};
+
+/// The longest name of a room, in characters.
+pub const ROOM_NAME_LEN_MAX: usize = 100;
+/// How much of an external channel's id goes into the name it gets.
+const EXTERNAL_NAME_LEN: usize = 8;
+
+/// Who may make rooms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoomCreation {
+    /// Every account.
+    Anyone,
+    /// Who has MANAGE_SPACES.
+    Managers,
+}
+
+/// What a new room is made of.
+#[derive(Clone, Debug)]
+pub struct RoomDraft {
+    /// 1 to [`ROOM_NAME_LEN_MAX`] characters.
+    pub name: String,
+    /// What kind of room.
+    pub kind: ProfileKind,
+    /// Members at once; `None` is the kind's own.
+    pub member_limit: Option<u32>,
+    /// Changes of permissions beside the creator's own.
+    pub overrides: Vec<Override>,
+}
+
+/// A room in a list.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The stored part.
+    pub settings: Settings,
+    /// Members just now.
+    pub member_count: usize,
+    /// What the one who asks may do in it.
+    pub permissions: Permissions,
+}
+
+/// How a request names a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoomRef {
+    /// By our id.
+    Own(RoomId),
+    /// By the surrounding platform's.
+    External(ExternalId),
+}
+
+impl App {
+    /// Makes a room; its creator gets all room permissions there.
+    pub async fn create_room(&self, by: &Identity, draft: RoomDraft) -> Result<Listed, Refusal> {
+        let manages = by.permissions().contains(Permissions::MANAGE_SPACES)
+            || by.permissions().contains(Permissions::ADMINISTRATOR);
+        if self.settings.room_creation == RoomCreation::Managers && !manages {
+            return Err(Refusal::Missing(Permissions::MANAGE_SPACES));
+        }
+        let length = draft.name.chars().count();
+        if !(1..=ROOM_NAME_LEN_MAX).contains(&length) || draft.name.chars().any(char::is_control) {
+            let message = format!("name must be 1 to {ROOM_NAME_LEN_MAX} characters");
+            return Err(Refusal::Invalid(message));
+        }
+        let creator = UserId::from(by.account.id);
+        let owner = Override {
+            target: OverrideTarget::User(creator),
+            allow: Permissions::ROOM_OWNER,
+            deny: Permissions::NONE,
+        };
+        let new = NewRoom {
+            id: RoomId(self.ids.next()),
+            name: draft.name,
+            kind: draft.kind,
+            topic: None,
+            member_limit: draft.member_limit.unwrap_or(draft.kind.profile().member_limit),
+            created_by: Some(creator),
+            external: None,
+            created_at: now().wall,
+            overrides: [owner].into_iter().chain(draft.overrides).collect(),
+        };
+        Ok(self.listed(self.store.create_room(&new).await?, by))
+    }
+
+    /// The rooms that one may view, newest first.
+    pub async fn list_rooms(
+        &self,
+        by: &Identity,
+        kinds: &[ProfileKind],
+    ) -> Result<Vec<Listed>, Refusal> {
+        let actor = by.actor();
+        let rooms = self.store.list_rooms().await?;
+        let seen = rooms.into_iter().rev().filter(|settings| {
+            kinds.contains(&settings.kind) && check(settings, &actor, Action::View).is_ok()
+        });
+        Ok(seen.map(|settings| self.listed(settings, by)).collect())
+    }
+
+    /// One room, if one may view it.
+    pub async fn room(&self, by: &Identity, room: RoomId) -> Result<Listed, Refusal> {
+        let settings = self.store.room(room).await?.ok_or(room::Refusal::RoomNotFound)?;
+        check(&settings, &by.actor(), Action::View)?;
+        Ok(self.listed(settings, by))
+    }
+
+    /// Deletes a room; everyone in it is put out.
+    pub async fn delete_room(&self, by: &Identity, room: RoomId) -> Result<(), Refusal> {
+        let found = self.room(by, room).await?;
+        check(&found.settings, &by.actor(), Action::Manage)?;
+        self.store.delete_room(room, now().wall).await?;
+        let close = Command::Close { reason: EndReason::RoomDeleted };
+        match self.rooms.submit(room, &room::Actor::Server, close).await {
+            // It was not running, and being deleted cannot be started.
+            Ok(_) | Err(Refusal::Room(room::Refusal::RoomNotFound)) => Ok(()),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// The room that a request means. A platform's own people make its channels on first sight.
+    pub async fn resolve_room(&self, by: &Identity, named: &RoomRef) -> Result<RoomId, Refusal> {
+        let external = match named {
+            RoomRef::Own(room) => return Ok(*room),
+            RoomRef::External(external) => external,
+        };
+        if let Some(known) = self.store.room_by_external(PLATFORM_ISSUER, external).await? {
+            return Ok(known.id);
+        }
+        if !by.from_platform {
+            return Err(room::Refusal::RoomNotFound.into());
+        }
+        let shown: String = external.as_str().chars().take(EXTERNAL_NAME_LEN).collect();
+        let new = NewRoom {
+            id: RoomId(self.ids.next()),
+            name: format!("channel-{shown}"),
+            kind: ProfileKind::Voice,
+            topic: None,
+            member_limit: ProfileKind::Voice.profile().member_limit,
+            created_by: None,
+            external: Some(ExternalKey {
+                issuer: PLATFORM_ISSUER.to_owned(),
+                id: external.clone(),
+            }),
+            created_at: now().wall,
+            overrides: Vec::new(),
+        };
+        Ok(self.store.find_or_create_external_room(&new).await?.0.id)
+    }
+
+    fn listed(&self, settings: Settings, by: &Identity) -> Listed {
+        Listed {
+            member_count: self.rooms.index().member_count(settings.id),
+            permissions: room::permissions(&settings, &by.actor()),
+            settings,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What a client is told about reaching the media plane.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use model::{Redacted, SessionId, Timestamp};
+
+use crate::tokens::turn_credential;
+
+/// Credentials outlive any session's start by this much: a client may restart ICE late in a call.
+const CREDENTIAL_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
+/// An entry of a client's list of ICE servers (W3C WebRTC, RTCIceServer).
+#[derive(Clone, Debug)]
+pub struct IceServer {
+    /// `stun:` and `turn:` addresses.
+    pub urls: Vec<String>,
+    /// Of the TURN REST form `expiry:session`, unless an outside server needs a fixed one.
+    pub username: String,
+    /// The password for it.
+    pub credential: Redacted<String>,
+}
+
+/// A TURN server that somebody else runs.
+#[derive(Clone, Debug)]
+pub struct OutsideTurn {
+    /// `turn:host:port`, as configured.
+    pub url: String,
+    /// Its user.
+    pub username: String,
+    /// Its password.
+    pub password: Redacted<String>,
+}
+
+/// Where media is reached.
+#[derive(Clone, Debug)]
+pub struct MediaAddress {
+    /// The host name or address that clients are told.
+    pub host: String,
+    /// The UDP port.
+    pub port: u16,
+    /// Keys the credentials.
+    pub secret: Redacted<Vec<u8>>,
+    /// Offered beside our own STUN.
+    pub turn: Option<OutsideTurn>,
+}
+
+impl MediaAddress {
+    /// `host:port`, an IPv6 address in brackets.
+    pub fn endpoint(&self) -> String {
+        match self.host.parse::<IpAddr>() {
+            Ok(address) => SocketAddr::new(address, self.port).to_string(),
+            Err(_) => format!("{}:{}", self.host, self.port),
+        }
+    }
+
+    /// The list for one session.
+    pub fn ice_servers(&self, session: SessionId, now: Timestamp) -> Vec<IceServer> {
+        let expires = now.plus(CREDENTIAL_LIFETIME);
+        let (username, credential) = turn_credential(&self.secret, session, expires);
+        let own = IceServer {
+            urls: vec![format!("stun:{}", self.endpoint())],
+            username,
+            credential: Redacted::new(credential),
+        };
+        let outside = self.turn.as_ref().map(|turn| IceServer {
+            urls: vec![turn.url.clone()],
+            username: turn.username.clone(),
+            credential: turn.password.clone(),
+        });
+        [own].into_iter().chain(outside).collect()
+    }
+}

@@ -1,0 +1,102 @@
+//! Who stands behind a request: from a token to a person with permissions.
+
+use model::{AccountId, ExternalId, Permissions, RoleId, UserId, username_from_email};
+use room::{Actor, Caller, Person};
+use store::{Account, ExternalKey, NewAccount, Role};
+
+use crate::Refusal;
+use crate::accounts::Accounts;
+use crate::clock::now;
+use crate::tokens::{Bearer, TokenRefusal};
+
+/// The name under which the platform that shares JWT_SECRET with us is kept as an issuer.
+pub const PLATFORM_ISSUER: &str = "platform";
+
+/// An account that has shown a valid token.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The account.
+    pub account: Account,
+    /// Its roles.
+    pub roles: Vec<Role>,
+    /// Whether a trusted platform vouched: its channels are made on first sight.
+    pub from_platform: bool,
+}
+
+impl Identity {
+    /// As a room sees them.
+    pub fn person(&self) -> Person {
+        let shown =
+            self.account.display_name.as_ref().filter(|_| self.account.external_id.is_some());
+        Person {
+            id: UserId::from(self.account.id),
+            // A platform's people keep the name they have there, even where ours had to be numbered.
+            username: shown.unwrap_or(&self.account.username).clone(),
+            external_id: self.account.external_id.clone(),
+        }
+    }
+
+    /// What they may do before a room's overrides.
+    pub fn permissions(&self) -> Permissions {
+        self.roles.iter().fold(Permissions::EVERYONE, |all, role| all | role.permissions)
+    }
+
+    /// As the one who asks a room for something.
+    pub fn actor(&self) -> Actor {
+        let roles: Vec<RoleId> = self.roles.iter().map(|role| role.id).collect();
+        Actor::Caller(Caller { person: self.person(), roles, base: self.permissions() })
+    }
+}
+
+impl Accounts {
+    /// The account behind an access token of ours or of the trusted platform.
+    pub async fn authenticate(&self, token: &str) -> Result<Identity, Refusal> {
+        let bearer =
+            self.tokens.verify_access(token, now().wall).map_err(|refusal| match refusal {
+                TokenRefusal::Expired => Refusal::TokenExpired,
+                TokenRefusal::Invalid => Refusal::Unauthenticated,
+            })?;
+        let (id, epoch, from_platform) = match bearer {
+            Bearer::Own { account, epoch, .. } => (account, Some(epoch), false),
+            Bearer::Platform { account, .. } => (account, None, true),
+            Bearer::PlatformExternal { external, username } => {
+                (self.external_account(&external, &username).await?.id, None, true)
+            }
+        };
+        let found = self.store.account_with_roles(id).await?;
+        let (account, roles) = found.ok_or(Refusal::Unauthenticated)?;
+        if account.banned {
+            return Err(Refusal::Banned);
+        }
+        if epoch.is_some_and(|epoch| epoch != account.epoch) {
+            return Err(Refusal::Unauthenticated);
+        }
+        Ok(Identity { account, roles, from_platform })
+    }
+
+    /// The account of a platform's person, made on first sight. Never an administrator.
+    async fn external_account(
+        &self,
+        external: &ExternalId,
+        shown: &str,
+    ) -> Result<Account, Refusal> {
+        let known = self.store.account_by_external(PLATFORM_ISSUER, external).await?;
+        if let Some(account) = known {
+            return Ok(account);
+        }
+        let new = NewAccount {
+            id: AccountId(self.ids.next()),
+            username: username_from_email(shown),
+            email: None,
+            display_name: Some(shown.to_owned()),
+            password_hash: None,
+            external: Some(ExternalKey {
+                issuer: PLATFORM_ISSUER.to_owned(),
+                id: external.clone(),
+            }),
+            owner_if_none: false,
+            created_at: now().wall,
+        };
+        Ok(self.store.find_or_create_external_account(&new).await?)
+    }
+}

@@ -1,0 +1,166 @@
+//! Coming into a room, in two steps: the room admits, then the media plane answers an offer.
+//!
+//! Voice and stage rooms hold a person one at a time. Joins of one person are serialized, and the new
+//! room is asked before the old one is left, so that a refusal costs nobody their place.
+
+use std::sync::atomic::Ordering;
+
+use media::{SourceLabel, ViewRequest};
+use model::{RoomId, SessionId, UserId};
+use room::{Command, EndReason, Join, RoomView};
+
+use crate::clock::now;
+use crate::ice::IceServer;
+use crate::{App, Identity, Outcome, Refusal};
+
+/// The largest SDP taken, in bytes. Chromium's largest offers, with dozens of sections, stay below.
+pub const SDP_LEN_MAX: usize = 200 * 1024;
+/// The longest name of a device or tab.
+pub const CLIENT_LEN_MAX: usize = 64;
+
+/// How somebody wants to come in.
+#[derive(Clone, Debug)]
+pub struct JoinRequest {
+    /// Where.
+    pub room: RoomId,
+    /// The door.
+    pub via: model::Via,
+    /// Names the device or tab, see [`Join::client`].
+    pub client: Option<String>,
+    /// Start muted.
+    pub mute: bool,
+    /// Start deafened.
+    pub deaf: bool,
+}
+
+/// Somebody is in.
+#[derive(Debug)]
+pub struct Joined {
+    /// The new session.
+    pub session: SessionId,
+    /// The room with them in it.
+    pub view: RoomView,
+    /// How to reach the media plane, `host:port`.
+    pub endpoint: String,
+    /// For the client's peer connection.
+    pub ice_servers: Vec<IceServer>,
+}
+
+impl App {
+    /// Lets somebody in. In another exclusive room, that membership ends first.
+    pub async fn join(&self, by: &Identity, request: JoinRequest) -> Result<Joined, Refusal> {
+        if self.stopping.load(Ordering::Relaxed) {
+            return Err(Refusal::unavailable());
+        }
+        let user = UserId::from(by.account.id);
+        let _one_at_a_time = self.joins.lock(user).await;
+        let session = SessionId(self.ids.next());
+        let join = Command::Join(Join {
+            session,
+            via: request.via,
+            client: request.client,
+            mute: request.mute,
+            deaf: request.deaf,
+        });
+        let actor = by.actor();
+        self.rooms.consider(request.room, &actor, &join).await?;
+        self.leave_other_room(user, request.room).await?;
+        let outcome = self.rooms.submit(request.room, &actor, join).await?;
+        Ok(Joined {
+            session,
+            view: outcome.view,
+            endpoint: self.settings.media.endpoint(),
+            ice_servers: self.settings.media.ice_servers(session, now().wall),
+        })
+    }
+
+    async fn leave_other_room(&self, user: UserId, target: RoomId) -> Result<(), Refusal> {
+        let exclusive = self.rooms.view(target).await?.settings.kind.profile().exclusive;
+        let Some(other) = self.rooms.index().exclusive_room_of(user) else { return Ok(()) };
+        if !exclusive || other == target {
+            return Ok(());
+        }
+        let end = Command::EndMember { user, reason: EndReason::Moved };
+        self.rooms.submit(other, &room::Actor::Server, end).await.map(|_| ())
+    }
+
+    /// Ends one session of one's own.
+    pub async fn leave(&self, by: &Identity, session: SessionId) -> Result<(), Refusal> {
+        let leave = Command::Leave { session };
+        self.rooms.submit_to_room_of(session, &by.actor(), leave).await.map(|_| ())
+    }
+
+    /// Changes mute and deafen of one session of one's own.
+    pub async fn set_self(
+        &self,
+        by: &Identity,
+        session: SessionId,
+        mute: Option<bool>,
+        deaf: Option<bool>,
+    ) -> Result<Outcome, Refusal> {
+        let command = Command::SetSelf { session, mute, deaf };
+        self.rooms.submit_to_room_of(session, &by.actor(), command).await
+    }
+
+    /// Answers an offer of a session's client.
+    pub async fn offer(
+        &self,
+        by: &Identity,
+        session: SessionId,
+        sdp: String,
+        sources: Vec<SourceLabel>,
+    ) -> Result<String, Refusal> {
+        self.own_session(by, session).await?;
+        if sdp.len() > SDP_LEN_MAX {
+            return Err(Refusal::BadSdp(format!("sdp is longer than {SDP_LEN_MAX} bytes")));
+        }
+        Ok(self.media.offer(session, sdp, sources).await?)
+    }
+
+    /// Takes a client's answer to an offer of ours.
+    pub async fn answer(
+        &self,
+        by: &Identity,
+        session: SessionId,
+        sdp: String,
+    ) -> Result<(), Refusal> {
+        self.own_session(by, session).await?;
+        Ok(self.media.answer(session, sdp).await?)
+    }
+
+    /// Takes a trickled candidate; `None` is the end of them.
+    pub async fn candidate(
+        &self,
+        by: &Identity,
+        session: SessionId,
+        candidate: Option<String>,
+    ) -> Result<(), Refusal> {
+        self.own_session(by, session).await?;
+        Ok(self.media.candidate(session, candidate).await?)
+    }
+
+    /// Which video a session wants in which section, and how large.
+    pub async fn view(
+        &self,
+        by: &Identity,
+        session: SessionId,
+        wants: Vec<ViewRequest>,
+    ) -> Result<(), Refusal> {
+        self.own_session(by, session).await?;
+        Ok(self.media.view(session, wants).await?)
+    }
+
+    /// Refuses a session that is somebody else's or over. The room is in the answer.
+    pub async fn own_session(
+        &self,
+        by: &Identity,
+        session: SessionId,
+    ) -> Result<RoomView, Refusal> {
+        let view = self.rooms.view(self.rooms.room_of(session)?).await?;
+        let (member, _) = view.session(session).ok_or(room::Refusal::UnknownSession)?;
+        if member.person.id != UserId::from(by.account.id) {
+            return Err(room::Refusal::NotYourSession.into());
+        }
+        Ok(view)
+    }
+}

@@ -1,0 +1,158 @@
+//! The rooms that are running, as the rest of the server sees them: one actor each, reached by id.
+
+mod actor;
+mod feed;
+mod index;
+mod journal;
+mod reactions;
+mod registry;
+
+use std::sync::Arc;
+
+use media::SlotBinding;
+use model::{RoomId, SessionId, UserId};
+use net::Media;
+use room::{Actor, Command, EndReason, RoomView};
+use store::Store;
+use tokio::sync::oneshot;
+
+pub use self::actor::{Heard, Outcome, Watch};
+pub use self::feed::{Carried, Notice, Slot, Snapshot, Start, What};
+pub use self::index::Index;
+
+use self::actor::Message;
+use self::registry::Shared;
+use crate::Refusal;
+
+/// How often a message is put into a mailbox before giving up: once more than a room can be put away
+/// between the look-up and the sending.
+const TRIES: usize = 3;
+
+/// Reaches rooms. Cheap to clone.
+#[derive(Clone)]
+pub struct Rooms {
+    shared: Arc<Shared>,
+}
+
+impl Rooms {
+    pub(crate) fn new(store: Store, media: Media) -> Self {
+        Self { shared: Arc::new(Shared::new(store, media)) }
+    }
+
+    /// Where sessions and people are.
+    pub fn index(&self) -> &Index {
+        &self.shared.index
+    }
+
+    /// Rooms with a running actor.
+    pub fn running_count(&self) -> usize {
+        self.shared.all_running().len()
+    }
+
+    /// Has a room carry out a command. The reply comes when all its effects are there.
+    pub async fn submit(
+        &self,
+        room: RoomId,
+        by: &Actor,
+        command: Command,
+    ) -> Result<Outcome, Refusal> {
+        self.ask(room, |reply| Message::Submit { by: by.clone(), command: command.clone(), reply })
+            .await?
+    }
+
+    /// Whether the room would refuse a command just now. Changes nothing.
+    pub async fn consider(
+        &self,
+        room: RoomId,
+        by: &Actor,
+        command: &Command,
+    ) -> Result<(), Refusal> {
+        let considered = self
+            .ask(room, |reply| Message::Consider {
+                by: by.clone(),
+                command: command.clone(),
+                reply,
+            })
+            .await?;
+        Ok(considered?)
+    }
+
+    /// Has the room of a live session carry out a command.
+    pub async fn submit_to_room_of(
+        &self,
+        session: SessionId,
+        by: &Actor,
+        command: Command,
+    ) -> Result<Outcome, Refusal> {
+        self.submit(self.room_of(session)?, by, command).await
+    }
+
+    /// The room as it is now. The caller checks whether who asks may see it.
+    pub async fn view(&self, room: RoomId) -> Result<RoomView, Refusal> {
+        self.ask(room, |reply| Message::View { reply }).await
+    }
+
+    /// Follows the room of a session, from a notice on or from its present state. The watch is a link
+    /// of the session: it is present while the watch lives.
+    pub async fn watch(&self, session: SessionId, after: Option<u64>) -> Result<Watch, Refusal> {
+        let room = self.room_of(session)?;
+        self.ask(room, |reply| Message::Watch { session, after, reply }).await?
+    }
+
+    /// The room of a live session.
+    pub fn room_of(&self, session: SessionId) -> Result<RoomId, Refusal> {
+        let room = self.index().room_of(session);
+        room.ok_or(Refusal::Room(room::Refusal::UnknownSession))
+    }
+
+    /// Reports about a session that nobody waits for.
+    pub(crate) async fn tell(&self, session: SessionId, command: Command) {
+        self.shared.tell(session, command).await;
+    }
+
+    /// The peer connection of a session is dead.
+    pub(crate) async fn peer_failed(&self, session: SessionId) {
+        self.shared.to_room_of(session, Message::PeerFailed { session }).await;
+    }
+
+    /// The media plane has put sources into a session's receiving sections.
+    pub(crate) async fn slots(&self, session: SessionId, bindings: Vec<SlotBinding>) {
+        self.shared.to_room_of(session, Message::Slots { session, bindings }).await;
+    }
+
+    /// Puts a person out of every room they are in.
+    pub async fn end_member_everywhere(&self, user: UserId, reason: EndReason) {
+        for room in self.index().rooms_of(user) {
+            let end = Command::EndMember { user, reason };
+            if let Err(refusal) = self.submit(room, &Actor::Server, end).await {
+                tracing::warn!(%refusal, "a member could not be put out");
+            }
+        }
+    }
+
+    /// Puts everyone out of every room.
+    pub async fn close_all(&self, reason: EndReason) {
+        for room in self.shared.all_running() {
+            let close = Command::Close { reason };
+            if let Err(refusal) = self.submit(room, &Actor::Server, close).await {
+                tracing::warn!(%refusal, "a room could not be closed");
+            }
+        }
+    }
+
+    async fn ask<T>(
+        &self,
+        room: RoomId,
+        message: impl Fn(oneshot::Sender<T>) -> Message,
+    ) -> Result<T, Refusal> {
+        for _ in 0..TRIES {
+            let (reply, answer) = oneshot::channel();
+            if self.shared.send(room, message(reply)).await?
+                && let Ok(answer) = answer.await
+            {
+                return Ok(answer);
+            }
+        }
+        Err(Refusal::unavailable())
+    }
+}

@@ -1,0 +1,259 @@
+//! The one owner of a room: a task that decides, stores, applies, tells, and reacts, one message at a
+//! time.
+//!
+//! The order is the promise: an event is in the store before it is applied, the media plane has carried
+//! out its effect before the reply, so that after the reply to a mute no later packet leaves.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use media::SlotBinding;
+use model::{Now, SessionId};
+use room::{Actor, Command, EndReason, Event, Link, Room, RoomView};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::feed::{Carried, Feed, Notice, Slot, Start, What};
+use super::journal::Journal;
+use super::reactions;
+use super::registry::Shared;
+use crate::clock::now;
+
+/// An empty, unwatched room is put away after this long: rejoining at once costs no look-up.
+const IDLE_AFTER: Duration = Duration::from_secs(30);
+
+/// What reaches a room's mailbox.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// Carry out a command; the reply comes when its effects have.
+    Submit { by: Actor, command: Command, reply: oneshot::Sender<Result<Outcome, crate::Refusal>> },
+    /// Say whether a command would be refused, and change nothing.
+    Consider { by: Actor, command: Command, reply: oneshot::Sender<Result<(), room::Refusal>> },
+    /// Carry out a command nobody waits for.
+    Tell { command: Command },
+    /// The peer connection of a session is dead.
+    PeerFailed { session: SessionId },
+    /// The media plane has put sources into a session's receiving sections.
+    Slots { session: SessionId, bindings: Vec<SlotBinding> },
+    /// The room as it is.
+    View { reply: oneshot::Sender<RoomView> },
+    /// Follow the room for a session.
+    Watch {
+        session: SessionId,
+        after: Option<u64>,
+        reply: oneshot::Sender<Result<Watch, crate::Refusal>>,
+    },
+}
+
+/// What a command brought about.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What happened; empty when all was so already.
+    pub events: Vec<Event>,
+    /// The room after it.
+    pub view: RoomView,
+}
+
+/// A running watch.
+#[derive(Debug)]
+pub struct Watch {
+    /// Where it starts.
+    pub start: Start,
+    /// What comes after; ends when the session does or the watcher falls behind.
+    pub notices: mpsc::Receiver<Arc<Notice>>,
+    /// The watcher notes here that its client is alive.
+    pub heard: Heard,
+    /// Dropped with the watch: how the room learns that the watcher is gone.
+    pub gone: DropGuard,
+}
+
+/// When a watcher's client was last heard of.
+#[derive(Clone, Debug)]
+pub struct Heard(Arc<Mutex<Instant>>);
+
+impl Heard {
+    /// Something arrived from the client just now.
+    pub fn mark(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn at(&self) -> Instant {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) struct RoomActor {
+    room: Room,
+    feed: Feed,
+    journal: Journal,
+    shared: Arc<Shared>,
+    mailbox: mpsc::Receiver<Message>,
+}
+
+impl RoomActor {
+    pub(super) fn new(room: Room, shared: Arc<Shared>, mailbox: mpsc::Receiver<Message>) -> Self {
+        let journal = Journal::new(shared.store.clone(), room.settings().id);
+        Self { room, feed: Feed::new(now().wall), journal, shared, mailbox }
+    }
+
+    /// Runs until the room is closed or has been idle.
+    pub(super) async fn run(mut self) {
+        let mut idle_since = Instant::now();
+        while !self.room.is_closed() {
+            let in_use = !self.room.is_empty() || !self.feed.is_unwatched();
+            if in_use || self.journal.has_pending() {
+                idle_since = Instant::now();
+            } else if idle_since.elapsed() >= IDLE_AFTER && self.put_away() {
+                return;
+            }
+            let wake_at = self.wake_at(idle_since);
+            tokio::select! {
+                message = self.mailbox.recv() => match message {
+                    Some(message) => self.handle_message(message).await,
+                    None => return,
+                },
+                () = tokio::time::sleep_until(wake_at.into()) => {}
+            }
+            self.handle_deadline().await;
+        }
+        self.shared.forget(self.room.settings().id);
+    }
+
+    /// Takes the room out of the registry unless a message is already on its way.
+    fn put_away(&mut self) -> bool {
+        self.shared.forget_if(self.room.settings().id, || self.mailbox.is_empty())
+    }
+
+    fn wake_at(&self, idle_since: Instant) -> Instant {
+        let deadlines = [self.room.next_deadline(), self.journal.retry_at()];
+        let next = deadlines.into_iter().flatten().min();
+        next.unwrap_or(Instant::now().max(idle_since) + IDLE_AFTER)
+    }
+
+    async fn handle_message(&mut self, message: Message) {
+        match message {
+            Message::Submit { by, command, reply } => {
+                let outcome = self.submit(&by, command).await;
+                // Who asked may be gone; what was done stays done.
+                let _ = reply.send(outcome);
+            }
+            Message::Consider { by, command, reply } => {
+                let _ = reply.send(self.room.decide(&by, command, now()).map(|_| ()));
+            }
+            Message::Tell { command } => {
+                // A report about a session that has just ended is no news.
+                let _ = self.carry_out(&Actor::Server, command).await;
+            }
+            Message::PeerFailed { session } => {
+                self.feed.publish(What::Reconnect { session }, now().wall);
+            }
+            Message::Slots { session, bindings } => {
+                let slots = bindings.into_iter().map(|binding| self.slot(binding)).collect();
+                self.feed.publish(What::Slots { session, slots }, now().wall);
+            }
+            Message::View { reply } => {
+                let _ = reply.send(self.room.view());
+            }
+            Message::Watch { session, after, reply } => {
+                let watch = self.watch(session, after).await;
+                let _ = reply.send(watch);
+            }
+        }
+    }
+
+    async fn handle_deadline(&mut self) {
+        let now = now();
+        self.journal.retry(now.mono).await;
+        if self.room.next_deadline().is_some_and(|at| at <= now.mono) {
+            let events = self.room.due(now);
+            // Time cannot be refused: what the store does not take now, it takes later.
+            let _ = self.commit(&events, now).await;
+        }
+    }
+
+    async fn submit(&mut self, by: &Actor, command: Command) -> Result<Outcome, crate::Refusal> {
+        let events = self.carry_out(by, command).await?;
+        Ok(Outcome { events, view: self.room.view() })
+    }
+
+    async fn carry_out(
+        &mut self,
+        by: &Actor,
+        command: Command,
+    ) -> Result<Vec<Event>, crate::Refusal> {
+        let now = now();
+        let events = self.room.decide(by, command, now)?;
+        self.commit(&events, now).await?;
+        Ok(events)
+    }
+
+    /// Stores, applies, tells, and has the media plane follow. A session that the media plane cannot
+    /// take is ended again, and the refusal says so.
+    async fn commit(&mut self, events: &[Event], now: Now) -> Result<(), crate::Refusal> {
+        self.journal.append(events, now.mono).await?;
+        self.apply(events, now);
+        let Some(failed) = reactions::carry_out(&self.room, events, &self.shared.media).await
+        else {
+            return Ok(());
+        };
+        let end = Command::EndSession { session: failed, reason: EndReason::MediaFailed };
+        if let Ok(ended) = self.room.decide(&Actor::Server, end, now) {
+            self.journal.append(&ended, now.mono).await?;
+            self.apply(&ended, now);
+        }
+        Err(crate::Refusal::unavailable())
+    }
+
+    /// Applies all of the events, then tells them: who is told of one sees the state after the last.
+    fn apply(&mut self, events: &[Event], now: Now) {
+        let user = |event: &Event| event.user();
+        let before: Vec<_> = events
+            .iter()
+            .map(|event| user(event).and_then(|user| self.room.member(user)))
+            .collect();
+        for event in events {
+            self.room.apply(event);
+            self.shared.index.apply(self.room.settings(), event);
+        }
+        for (event, before) in events.iter().zip(before) {
+            let member = user(event).and_then(|user| self.room.member(user)).or(before);
+            self.feed.publish(What::Event { event: event.clone(), member }, now.wall);
+        }
+    }
+
+    /// A binding with the person in it; one who has just left is in no section.
+    fn slot(&self, binding: SlotBinding) -> Slot {
+        let carries = binding.bound.and_then(|bound| {
+            let person = self.room.member(bound.user)?.person;
+            Some(Carried { person, session: bound.session, source: bound.source })
+        });
+        Slot { mid: binding.mid, kind: binding.kind, carries }
+    }
+
+    async fn watch(
+        &mut self,
+        session: SessionId,
+        after: Option<u64>,
+    ) -> Result<Watch, crate::Refusal> {
+        let up = Command::LinkUp { session, link: Link::Socket };
+        self.carry_out(&Actor::Server, up).await?;
+        let room = &self.room;
+        let (start, notices) = self.feed.watch(session, after, || room.view(), now().wall);
+        let heard = Heard(Arc::new(Mutex::new(Instant::now())));
+        let gone = CancellationToken::new();
+        tokio::spawn(report_gone(Arc::clone(&self.shared), session, heard.clone(), gone.clone()));
+        Ok(Watch { start, notices, heard, gone: gone.drop_guard() })
+    }
+}
+
+/// Waits for a watch to be dropped, however that comes about, and tells the room.
+async fn report_gone(
+    shared: Arc<Shared>,
+    session: SessionId,
+    heard: Heard,
+    gone: CancellationToken,
+) {
+    gone.cancelled().await;
+    let last_seen = heard.at();
+    shared.tell(session, Command::LinkDown { session, link: Link::Socket, last_seen }).await;
+}

@@ -1,0 +1,223 @@
+//! What a room's watchers are told: numbered, in order, each thing once, resumable.
+//!
+//! The room actor owns the feed. A watcher that does not keep up is dropped and resumes with the number
+//! of the last notice it got.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use model::{MediaKind, SessionId, Timestamp, TrackSource};
+use room::{Audience, Event, MemberView, Person, RoomView};
+use tokio::sync::mpsc;
+
+/// Notices kept for watchers that come back. A busy room says a few per second: minutes.
+const HISTORY_MAX: usize = 1000;
+
+/// Notices a watcher may be behind before it is dropped and has to resume.
+const WATCHER_QUEUE: usize = 256;
+
+/// One thing that a watcher is told.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// Rises by one within a room; never used twice, not by a later life of the room either.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: What,
+}
+
+/// The kinds of notices.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// Something happened in the room.
+    Event {
+        /// What happened.
+        event: Event,
+        /// The member concerned as they are since then; `None` when they are gone.
+        member: Option<MemberView>,
+    },
+    /// Who is in which receiving section of a session.
+    Slots {
+        /// Whose sections.
+        session: SessionId,
+        /// All of them.
+        slots: Vec<Slot>,
+    },
+    /// The peer connection of a session is dead: make a new one.
+    Reconnect {
+        /// Whose.
+        session: SessionId,
+    },
+}
+
+/// A receiving section of a session.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    /// Its `a=mid`.
+    pub mid: String,
+    /// Audio or video.
+    pub kind: MediaKind,
+    /// What it carries just now.
+    pub carries: Option<Carried>,
+}
+
+/// What a section carries.
+#[derive(Clone, Debug)]
+pub struct Carried {
+    /// Whose track it is.
+    pub person: Person,
+    /// Of which session of theirs.
+    pub session: SessionId,
+    /// Microphone, camera or screen.
+    pub source: TrackSource,
+}
+
+impl What {
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Event { event, .. } => event.audience(),
+            Self::Slots { session, .. } | Self::Reconnect { session } => {
+                Audience::Session(*session)
+            }
+        }
+    }
+
+    fn ends(&self, watched: SessionId) -> bool {
+        let Self::Event { event, .. } = self else { return false };
+        matches!(event, Event::SessionEnded { session, .. } if *session == watched)
+    }
+}
+
+/// The state a watcher starts from.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The notices up to this one are in it.
+    pub seq: u64,
+    /// When it was taken.
+    pub at: Timestamp,
+    /// The room.
+    pub view: RoomView,
+    /// The watching session's sections.
+    pub slots: Vec<Slot>,
+}
+
+/// How a watcher starts.
+#[derive(Debug)]
+pub enum Start {
+    /// From the state as it is.
+    Snapshot(Box<Snapshot>),
+    /// From where it was: what it missed.
+    Missed(Vec<Arc<Notice>>),
+}
+
+#[derive(Debug)]
+struct Watcher {
+    session: SessionId,
+    queue: mpsc::Sender<Arc<Notice>>,
+}
+
+/// The numbered history of a room and those who follow it.
+#[derive(Debug)]
+pub struct Feed {
+    next_seq: u64,
+    history: VecDeque<Arc<Notice>>,
+    watchers: Vec<Watcher>,
+    slots_by_session: HashMap<SessionId, Vec<Slot>>,
+}
+
+impl Feed {
+    /// Numbers start at the wall clock's microseconds, so that a later life of the room, which opens
+    /// later, cannot repeat one. They stay below 2^53 and so exact in JSON until the year 2255.
+    pub fn new(now: Timestamp) -> Self {
+        let next_seq = now.as_micros().max(1) as u64;
+        Self {
+            next_seq,
+            history: VecDeque::new(),
+            watchers: Vec::new(),
+            slots_by_session: HashMap::new(),
+        }
+    }
+
+    /// Whether nobody follows.
+    pub fn is_unwatched(&mut self) -> bool {
+        self.watchers.retain(|watcher| !watcher.queue.is_closed());
+        self.watchers.is_empty()
+    }
+
+    /// Tells everyone concerned. Those whose session this ends are told and let go.
+    pub fn publish(&mut self, what: What, at: Timestamp) {
+        self.remember_slots(&what);
+        let audience = what.audience();
+        if audience == Audience::Server {
+            return;
+        }
+        let notice = Arc::new(Notice { seq: self.next_seq, at, what });
+        self.next_seq += 1;
+        self.watchers.retain(|watcher| {
+            let kept = !concerns(audience, watcher.session)
+                || watcher.queue.try_send(Arc::clone(&notice)).is_ok();
+            kept && !notice.what.ends(watcher.session)
+        });
+        if self.history.len() == HISTORY_MAX {
+            self.history.pop_front();
+        }
+        self.history.push_back(notice);
+    }
+
+    /// Begins to follow for a session, after a notice it already has.
+    pub fn watch(
+        &mut self,
+        session: SessionId,
+        after: Option<u64>,
+        view: impl FnOnce() -> RoomView,
+        at: Timestamp,
+    ) -> (Start, mpsc::Receiver<Arc<Notice>>) {
+        let (queue, notices) = mpsc::channel(WATCHER_QUEUE);
+        self.watchers.push(Watcher { session, queue });
+        let start = match after.and_then(|seq| self.missed(session, seq)) {
+            Some(missed) => Start::Missed(missed),
+            None => {
+                let slots = self.slots_by_session.get(&session).cloned().unwrap_or_default();
+                Start::Snapshot(Box::new(Snapshot {
+                    seq: self.next_seq - 1,
+                    at,
+                    view: view(),
+                    slots,
+                }))
+            }
+        };
+        (start, notices)
+    }
+
+    /// What came after a notice; `None` when it is older than the history or not of this life.
+    fn missed(&self, session: SessionId, after: u64) -> Option<Vec<Arc<Notice>>> {
+        let oldest = self.next_seq - self.history.len() as u64;
+        if after + 1 < oldest || after >= self.next_seq {
+            return None;
+        }
+        let later = self.history.iter().filter(|notice| notice.seq > after);
+        let concerned = later.filter(|notice| concerns(notice.what.audience(), session));
+        Some(concerned.cloned().collect())
+    }
+
+    fn remember_slots(&mut self, what: &What) {
+        match what {
+            What::Slots { session, slots } => {
+                self.slots_by_session.insert(*session, slots.clone());
+            }
+            What::Event { event: Event::SessionEnded { session, .. }, .. } => {
+                self.slots_by_session.remove(session);
+            }
+            What::Event { .. } | What::Reconnect { .. } => {}
+        }
+    }
+}
+
+fn concerns(audience: Audience, watching: SessionId) -> bool {
+    match audience {
+        Audience::Room => true,
+        Audience::Session(session) => session == watching,
+        Audience::Server => false,
+    }
+}

@@ -1,0 +1,106 @@
+//! Where sessions and people are: which room a session belongs to, and which exclusive room a person
+//! is in.
+//!
+//! Room actors write it as they apply events; everyone may read.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use model::{RoomId, SessionId, UserId};
+use room::{Event, Settings};
+
+/// The two look-ups.
+#[derive(Debug, Default)]
+pub struct Index(RwLock<Maps>);
+
+#[derive(Debug, Default)]
+struct Maps {
+    room_by_session: HashMap<SessionId, RoomId>,
+    exclusive_room_by_user: HashMap<UserId, RoomId>,
+    rooms_by_user: HashMap<UserId, Vec<RoomId>>,
+    member_count_by_room: HashMap<RoomId, usize>,
+}
+
+impl Index {
+    /// The room of a live session.
+    pub fn room_of(&self, session: SessionId) -> Option<RoomId> {
+        self.read(|maps| maps.room_by_session.get(&session).copied())
+    }
+
+    /// The voice or stage room a person is in.
+    pub fn exclusive_room_of(&self, user: UserId) -> Option<RoomId> {
+        self.read(|maps| maps.exclusive_room_by_user.get(&user).copied())
+    }
+
+    /// All rooms a person is in.
+    pub fn rooms_of(&self, user: UserId) -> Vec<RoomId> {
+        self.read(|maps| maps.rooms_by_user.get(&user).cloned().unwrap_or_default())
+    }
+
+    /// Members of a room just now.
+    pub fn member_count(&self, room: RoomId) -> usize {
+        self.read(|maps| maps.member_count_by_room.get(&room).copied().unwrap_or_default())
+    }
+
+    /// Live sessions in all rooms.
+    pub fn session_count(&self) -> usize {
+        self.read(|maps| maps.room_by_session.len())
+    }
+
+    /// Follows what a room applied.
+    pub fn apply(&self, settings: &Settings, event: &Event) {
+        let room = settings.id;
+        let mut maps = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::SessionStarted { session, .. } => {
+                maps.room_by_session.insert(*session, room);
+            }
+            Event::SessionEnded { session, .. } => {
+                maps.room_by_session.remove(session);
+            }
+            Event::MemberJoined { person, .. } => maps.join(person.id, settings),
+            Event::MemberLeft { user, .. } => maps.leave(*user, room),
+            Event::SelfChanged { .. }
+            | Event::Moderated { .. }
+            | Event::LinkUp { .. }
+            | Event::LinkDown { .. }
+            | Event::Speaking { .. }
+            | Event::Source { .. }
+            | Event::Reauthorized { .. }
+            | Event::Closed { .. } => {}
+        }
+    }
+
+    fn read<T>(&self, look_up: impl FnOnce(&Maps) -> T) -> T {
+        look_up(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Maps {
+    fn join(&mut self, user: UserId, settings: &Settings) {
+        let room = settings.id;
+        self.rooms_by_user.entry(user).or_default().push(room);
+        *self.member_count_by_room.entry(room).or_default() += 1;
+        if settings.kind.profile().exclusive {
+            self.exclusive_room_by_user.insert(user, room);
+        }
+    }
+
+    fn leave(&mut self, user: UserId, room: RoomId) {
+        if self.exclusive_room_by_user.get(&user) == Some(&room) {
+            self.exclusive_room_by_user.remove(&user);
+        }
+        if let Some(count) = self.member_count_by_room.get_mut(&room) {
+            *count -= 1;
+            if *count == 0 {
+                self.member_count_by_room.remove(&room);
+            }
+        }
+        if let Some(rooms) = self.rooms_by_user.get_mut(&user) {
+            rooms.retain(|other| *other != room);
+            if rooms.is_empty() {
+                self.rooms_by_user.remove(&user);
+            }
+        }
+    }
+}

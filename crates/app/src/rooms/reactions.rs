@@ -1,0 +1,44 @@
+//! Facts become effects: what the media plane must do after an event. The only place where that is so.
+
+use model::{SessionId, UserId};
+use net::Media;
+use room::{Event, Room};
+
+/// Has the media plane follow the events, which the room has applied. Comes back when it has.
+/// `Some` is a session that it could not take.
+pub(super) async fn carry_out(room: &Room, events: &[Event], media: &Media) -> Option<SessionId> {
+    let mut failed = None;
+    for event in events {
+        match event {
+            Event::SessionStarted { session, user, .. } => {
+                let gate = room.gate(*session);
+                let room = room.settings().id;
+                let open = media::OpenSession { session: *session, room, user: *user, gate };
+                if let Err(refusal) = media.open(open).await {
+                    tracing::warn!(%refusal, "the media plane refused a session");
+                    failed = Some(*session);
+                }
+            }
+            Event::SessionEnded { session, .. } => media.close(*session).await,
+            Event::SelfChanged { user, .. }
+            | Event::Moderated { user, .. }
+            | Event::Reauthorized { user, .. } => set_gates(room, *user, media).await,
+            Event::MemberJoined { .. }
+            | Event::MemberLeft { .. }
+            | Event::LinkUp { .. }
+            | Event::LinkDown { .. }
+            | Event::Speaking { .. }
+            | Event::Source { .. }
+            | Event::Closed { .. } => {}
+        }
+    }
+    failed
+}
+
+async fn set_gates(room: &Room, user: UserId, media: &Media) {
+    let Some(member) = room.member(user) else { return };
+    for session in member.sessions {
+        // A session without a peer connection has nothing to shut; its gate is set when it opens.
+        let _ = media.set_gate(session.id, room.gate(session.id)).await;
+    }
+}
