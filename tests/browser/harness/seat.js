@@ -1,0 +1,231 @@
+// One person at one page of the real web client.
+//
+// What the page does is seen from outside of its code: its peer connections are noted as they are
+// made, its event socket is read by the browser's debugger, its requests likewise.
+
+import { ui } from "./ui.js";
+import { until } from "./wait.js";
+
+/** @import { BrowserContextOptions, Browser, Page } from "playwright-core" */
+/** @import { Account } from "./account.js" */
+
+/**
+ * @typedef {object} Inbound what one receiving section has got so far
+ * @property {string} mid
+ * @property {"audio" | "video"} kind
+ * @property {number} packets
+ * @property {number} energy
+ * @property {number} frames
+ */
+
+/** Runs in the page before its own code. */
+function notePeers() {
+  const Real = window.RTCPeerConnection;
+  const peers = /** @type {RTCPeerConnection[]} */ ([]);
+  /** @type {any} */ (window).testPeers = peers;
+  window.RTCPeerConnection = class extends Real {
+    /** @param {RTCConfiguration} [configuration] */
+    constructor(configuration) {
+      super(configuration);
+      peers.push(this);
+    }
+  };
+}
+
+/** Runs in the page: the counters of the peer connection of the moment. */
+async function readCounters() {
+  const peers = /** @type {RTCPeerConnection[]} */ (/** @type {any} */ (window).testPeers);
+  const peer = peers.filter((one) => one.connectionState !== "closed").at(-1);
+  /** @type {Inbound[]} */
+  const inbound = [];
+  if (!peer) return { state: "none", made: peers.length, inbound };
+  for (const entry of (await peer.getStats()).values()) {
+    if (entry.type !== "inbound-rtp") continue;
+    const { mid, kind, packetsReceived, totalAudioEnergy = 0, framesDecoded = 0 } = entry;
+    inbound.push({ mid, kind, packets: packetsReceived, energy: totalAudioEnergy, frames: framesDecoded });
+  }
+  return { state: peer.connectionState, made: peers.length, inbound };
+}
+
+export class Seat {
+  /** Every event of the server, of all sessions this page had. @type {any[]} */
+  events = [];
+  /** Who the receiving sections carry, as the server said it last. @type {any[]} */
+  slots = [];
+  /** The session of the newest event socket. @type {string | null} */
+  session = null;
+  /** Requests by method and path. @type {string[]} */
+  requests = [];
+  /** Errors that the page's code did not catch. @type {string[]} */
+  faults = [];
+
+  /**
+   * @param {Page} page
+   * @param {Account} account
+   */
+  constructor(page, account) {
+    this.page = page;
+    this.account = account;
+    this.name = account.name;
+    this.#watch();
+  }
+
+  /**
+   * Opens a page that is signed in but in no room yet.
+   * @param {Browser} browser
+   * @param {Account} account
+   * @param {BrowserContextOptions} [options]
+   */
+  static async open(browser, account, options = {}) {
+    const context = await browser.newContext({ baseURL: account.server.url, ...options });
+    const page = await context.newPage();
+    await page.addInitScript(notePeers);
+    const seat = new Seat(page, account);
+    await ui.signIn(page, account);
+    return seat;
+  }
+
+  /**
+   * Opens a page, goes into the room and waits until its media path is there.
+   * @param {Browser} browser
+   * @param {Account} account
+   * @param {string} room
+   */
+  static async join(browser, account, room) {
+    const seat = await Seat.open(browser, account);
+    await seat.enter(room);
+    return seat;
+  }
+
+  /** @param {string} room */
+  async enter(room) {
+    await ui.join(this.page, room);
+    await this.connected();
+  }
+
+  #watch() {
+    this.page.on("pageerror", (error) => this.faults.push(String(error)));
+    this.page.on("request", (request) => {
+      this.requests.push(`${request.method()} ${new URL(request.url()).pathname}`);
+    });
+    this.page.on("websocket", (socket) => {
+      const session = /\/voice\/sessions\/([^/]+)\/events/.exec(socket.url())?.[1];
+      if (!session) return;
+      this.session = session;
+      socket.on("framereceived", ({ payload }) => this.#take(JSON.parse(String(payload))));
+    });
+  }
+
+  /** @param {any} event */
+  #take(event) {
+    this.events.push(event);
+    if (event.type === "state" || event.type === "slots") this.slots = event.slots;
+  }
+
+  connected() {
+    return until(
+      `${this.name}'s media path`,
+      async () => (await this.counters()).state === "connected",
+      async () => ({ counters: await this.counters(), faults: this.faults, events: this.events }),
+    );
+  }
+
+  counters() {
+    return this.page.evaluate(readCounters);
+  }
+
+  /**
+   * The section that carries somebody's microphone or camera here.
+   * @param {{ account: Account }} whom
+   * @param {"microphone" | "camera" | "screen"} source
+   * @returns {string | undefined}
+   */
+  midOf(whom, source = "microphone") {
+    const user = whom.account.uuid;
+    return this.slots.find((slot) => slot.user_id === user && slot.source === source)?.mid;
+  }
+
+  /**
+   * What arrived in one section.
+   * @param {string | undefined} mid
+   * @returns {Promise<Inbound>}
+   */
+  async inbound(mid) {
+    const { inbound } = await this.counters();
+    const none = { mid: mid ?? "", kind: /** @type {const} */ ("audio"), packets: 0, energy: 0, frames: 0 };
+    return inbound.find((one) => one.mid === mid) ?? none;
+  }
+
+  /**
+   * Waits until `packets` more of somebody's audio have come here, from now on.
+   * @param {Seat} whom
+   * @param {number} packets
+   */
+  async receives(whom, packets) {
+    const start = this.midOf(whom) ? await this.inbound(this.midOf(whom)) : null;
+    await until(
+      `${packets} packets of ${whom.name} at ${this.name}`,
+      async () => {
+        const now = await this.inbound(this.midOf(whom));
+        const before = start?.mid === now.mid && start.packets <= now.packets ? start.packets : 0;
+        return now.packets >= before + packets;
+      },
+      () => this.picture(),
+    );
+  }
+
+  /**
+   * Hears somebody: packets come, and there is speech in them.
+   * @param {Seat} whom
+   */
+  async hears(whom) {
+    await until(`${whom.name}'s slot at ${this.name}`, () => this.midOf(whom), () => this.picture());
+    const start = await this.inbound(this.midOf(whom));
+    await until(
+      `${whom.name}'s voice at ${this.name}`,
+      async () => {
+        const now = await this.inbound(this.midOf(whom));
+        const same = start.mid === now.mid && now.packets >= start.packets;
+        const before = same ? start : { packets: 0, energy: 0 };
+        return now.packets > before.packets + 50 && now.energy > before.energy + 0.001;
+      },
+      () => this.picture(),
+    );
+  }
+
+  /**
+   * Sees somebody's camera move.
+   * @param {Seat} whom
+   */
+  async sees(whom) {
+    await until(`${whom.name}'s camera slot at ${this.name}`, () => this.midOf(whom, "camera"), () => this.picture());
+    const start = await this.inbound(this.midOf(whom, "camera"));
+    await until(
+      `${whom.name}'s picture at ${this.name}`,
+      async () => (await this.inbound(this.midOf(whom, "camera"))).frames > start.frames + 10,
+      () => this.picture(),
+    );
+  }
+
+  /**
+   * @param {string} type
+   * @param {(event: any) => boolean} [fits]
+   */
+  told(type, fits = () => true) {
+    return until(`${type} at ${this.name}`, () => this.events.find((one) => one.type === type && fits(one)), () => this.events.slice(-20));
+  }
+
+  /** For messages of tests that fail. */
+  async picture() {
+    return { name: this.name, slots: this.slots, counters: await this.counters(), faults: this.faults };
+  }
+}
+
+/**
+ * Everybody hears everybody else.
+ * @param {Seat[]} seats
+ */
+export async function allHearEachOther(seats) {
+  const pairs = seats.flatMap((one) => seats.filter((other) => other !== one).map((other) => one.hears(other)));
+  await Promise.all(pairs);
+}

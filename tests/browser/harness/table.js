@@ -1,0 +1,82 @@
+// A server with some people at its pages, and the end of all of it: what every browser test needs.
+
+import assert from "node:assert/strict";
+import { Account } from "./account.js";
+import { VOICES, launch } from "./browser.js";
+import { Seat } from "./seat.js";
+import { Server } from "./server.js";
+
+/** @import { Browser } from "playwright-core" */
+/** @import { TestContext } from "node:test" */
+
+export class Table {
+  /** @type {Browser[]} */
+  browsers = [];
+  /** @type {Seat[]} */
+  seats = [];
+
+  /**
+   * @param {Server} server
+   * @param {Account} owner the administrator; at no page unless a test puts them there
+   * @param {{ room_id: string, name: string }} room
+   */
+  constructor(server, owner, room) {
+    this.server = server;
+    this.owner = owner;
+    this.room = room.room_id;
+  }
+
+  /**
+   * Sets up a server with one room; everything is checked and removed after the test.
+   * @param {TestContext} context
+   * @param {Record<string, string>} [environment]
+   */
+  static async set(context, environment = {}) {
+    const server = await Server.start(environment);
+    // Registered first, so that a test that fails half-way leaves no process behind.
+    /** @type {{ table?: Table }} */
+    const made = {};
+    context.after(async () => {
+      try {
+        await made.table?.check();
+        await server.check();
+      } finally {
+        await Promise.all(made.table?.browsers.map((browser) => browser.close()) ?? []);
+        await server.remove();
+      }
+    });
+    const owner = await Account.register(server, "owner");
+    made.table = new Table(server, owner, await owner.makeRoom("Round table"));
+    return made.table;
+  }
+
+  /** A browser with the next voice. */
+  async browser() {
+    const voice = VOICES[this.browsers.length % VOICES.length] ?? "";
+    const browser = await launch(voice);
+    this.browsers.push(browser);
+    return browser;
+  }
+
+  /**
+   * New accounts, each at a page of a browser of their own, all in the room.
+   * @param {string[]} names
+   */
+  async seat(...names) {
+    const seats = await Promise.all(
+      names.map(async (name) => {
+        const browser = await this.browser();
+        const account = await Account.register(this.server, name);
+        return Seat.join(browser, account, this.room);
+      }),
+    );
+    this.seats.push(...seats);
+    return seats;
+  }
+
+  async check() {
+    for (const seat of this.seats) {
+      assert.deepEqual(seat.faults, [], `${seat.name}'s page had errors`);
+    }
+  }
+}
