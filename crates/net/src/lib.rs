@@ -1,1 +1,26 @@
-//! placeholder
+//! The sockets, threads and clock around the media core.
+//!
+//! `app` starts one [`Media`] and talks to it from async code; each worker is a plain thread that owns
+//! one UDP socket and one [`media::Worker`] and never waits for anybody else. All sockets share one
+//! port (SO_REUSEPORT on Linux; elsewhere there is one worker): whichever receives a datagram hands it
+//! to the worker whose session it is.
+//!
+//! There are no rules in here: who may speak, who hears whom and what a packet means is decided in
+//! `media`. What must hold here: a command is answered only after everything it caused has been given
+//! to the kernel (so a mute that has returned is a mute), nothing is allocated per packet, and no
+//! queue is without a limit.
+
+mod address;
+mod command;
+mod config;
+mod handle;
+mod outlet;
+mod placement;
+mod socket;
+mod stats;
+mod thread;
+mod wake;
+
+pub use config::{MediaConfig, StartError};
+pub use handle::Media;
+pub use stats::MediaStats;

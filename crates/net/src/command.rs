@@ -1,0 +1,101 @@
+//! What the handle sends to a worker thread, each with the sender of its reply.
+
+use media::{Gate, IceCredentials, MediaRefusal, OpenSession, SourceLabel, ViewRequest, Worker};
+use model::SessionId;
+use std::time::Instant;
+use tokio::sync::oneshot;
+
+use crate::stats::MediaStats;
+
+/// Where the outcome goes.
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, MediaRefusal>>;
+
+/// One call of the handle.
+pub(crate) enum Command {
+    Open {
+        open: OpenSession,
+        reply: Reply<()>,
+    },
+    Offer {
+        session: SessionId,
+        sdp: String,
+        sources: Vec<SourceLabel>,
+        credentials: IceCredentials,
+        reply: Reply<String>,
+    },
+    Answer {
+        session: SessionId,
+        sdp: String,
+        reply: Reply<()>,
+    },
+    Candidate {
+        session: SessionId,
+        candidate: Option<String>,
+        reply: Reply<()>,
+    },
+    SetGate {
+        session: SessionId,
+        gate: Gate,
+        reply: Reply<()>,
+    },
+    View {
+        session: SessionId,
+        wants: Vec<ViewRequest>,
+        reply: Reply<()>,
+    },
+    Close {
+        session: SessionId,
+        reply: Reply<()>,
+    },
+    Stats {
+        reply: Reply<MediaStats>,
+    },
+}
+
+/// An outcome that waits until everything the command caused has been sent.
+pub(crate) enum Done {
+    Nothing(Reply<()>, Result<(), MediaRefusal>),
+    Text(Reply<String>, Result<String, MediaRefusal>),
+    Stats(Reply<MediaStats>),
+}
+
+impl Command {
+    /// Carries it out; the caller drains the worker, flushes, and only then completes the outcome.
+    pub fn run(self, worker: &mut Worker, now: Instant) -> Done {
+        match self {
+            Self::Open { open, reply } => Done::Nothing(reply, worker.open(open)),
+            Self::Offer { session, sdp, sources, credentials, reply } => {
+                let answer = worker.offer(now, session, &sdp, &sources, credentials);
+                Done::Text(reply, answer)
+            }
+            Self::Answer { session, sdp, reply } => {
+                Done::Nothing(reply, worker.answer(session, &sdp))
+            }
+            Self::Candidate { session, candidate, reply } => {
+                Done::Nothing(reply, worker.candidate(session, candidate.as_deref()))
+            }
+            Self::SetGate { session, gate, reply } => {
+                Done::Nothing(reply, worker.set_gate(now, session, gate))
+            }
+            Self::View { session, wants, reply } => {
+                Done::Nothing(reply, worker.view(now, session, &wants))
+            }
+            Self::Close { session, reply } => {
+                worker.close(now, session);
+                Done::Nothing(reply, Ok(()))
+            }
+            Self::Stats { reply } => Done::Stats(reply),
+        }
+    }
+}
+
+impl Done {
+    /// Tells the caller, who may have stopped waiting.
+    pub fn complete(self, stats: impl FnOnce() -> MediaStats) {
+        match self {
+            Self::Nothing(reply, result) => drop(reply.send(result)),
+            Self::Text(reply, result) => drop(reply.send(result)),
+            Self::Stats(reply) => drop(reply.send(Ok(stats()))),
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The handle that async code holds: starts the threads, finds a session's worker, waits for replies.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use media::{
+    Certificate, Event, Gate, IceCredentials, MediaRefusal, OpenSession, SourceLabel, ViewRequest,
+    WorkerConfig, WorkerNumber,
+};
+use model::SessionId;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::address::candidate_addresses;
+use crate::command::{Command, Reply};
+use crate::config::{MediaConfig, StartError};
+use crate::placement::Placement;
+use crate::socket;
+use crate::stats::MediaStats;
+use crate::thread::{Link, Thread};
+use crate::wake::Waker;
+
+/// Commands that wait for one worker. A full queue makes callers wait, which is what they should do.
+const COMMANDS_MAX: usize = 1024;
+/// Events between the workers and the application before they wait at the worker.
+const EVENTS_MAX: usize = 4096;
+/// Threads at most: the number is one byte of an ICE name.
+const WORKERS_MAX: usize = 256;
+
+/// The running media side. Clones are the same one.
+#[derive(Clone)]
+pub struct Media(Arc<Inner>);
+
+struct Inner {
+    port: u16,
+    addresses: Vec<IpAddr>,
+    workers: Vec<WorkerHandle>,
+    placement: Mutex<Placement>,
+    stop: Arc<AtomicBool>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+struct WorkerHandle {
+    commands: mpsc::Sender<Command>,
+    waker: Waker,
+}
+
+impl Media {
+    /// Opens the sockets and starts the threads.
+    pub fn start(config: MediaConfig) -> Result<(Self, mpsc::Receiver<Event>), StartError> {
+        if str0m::config::CryptoProvider::get_default().is_none() {
+            str0m::crypto::from_feature_flags().install_process_default();
+        }
+        let certificate = Certificate::generate().ok_or(StartError::Certificate)?;
+        let sockets = socket::bind(&config, worker_count(config.workers))?;
+        let (port, has_ipv6) = (sockets.port, sockets.has_ipv6);
+        let addresses = candidate_addresses(&config, has_ipv6);
+        let candidates: Vec<SocketAddr> =
+            addresses.iter().map(|ip| SocketAddr::new(*ip, port)).collect();
+        let (event_sender, events) = mpsc::channel(EVENTS_MAX);
+        let stop = Arc::new(AtomicBool::new(false));
+        let count = sockets.sockets.len();
+        let mut links = Vec::with_capacity(count);
+        let mut inboxes = Vec::with_capacity(count);
+        for _ in 0..count {
+            let waker = Waker::new(port).map_err(StartError::Thread)?;
+            let (link, inbox) = Link::new(waker);
+            links.push(link);
+            inboxes.push(inbox);
+        }
+        let mut workers = Vec::with_capacity(count);
+        let mut threads = Vec::with_capacity(count);
+        for (number, (socket, inbox)) in sockets.sockets.into_iter().zip(inboxes).enumerate() {
+            let (commands, command_queue) = mpsc::channel(COMMANDS_MAX);
+            let thread = Thread {
+                config: WorkerConfig {
+                    number: WorkerNumber(number as u8),
+                    candidates: candidates.clone(),
+                    certificate: certificate.clone(),
+                },
+                socket,
+                commands: command_queue,
+                inbox,
+                links: links.clone(),
+                events: event_sender.clone(),
+                stop: Arc::clone(&stop),
+            };
+            threads.push(thread.spawn().map_err(StartError::Thread)?);
+            workers.push(WorkerHandle { commands, waker: links[number].waker.clone() });
+        }
+        let inner = Inner {
+            port,
+            addresses,
+            placement: Mutex::new(Placement::new(workers.len())),
+            workers,
+            stop,
+            threads: Mutex::new(threads),
+        };
+        Ok((Self(Arc::new(inner)), events))
+    }
+
+    /// The UDP port that media arrives on.
+    pub fn local_port(&self) -> u16 {
+        self.0.port
+    }
+
+    /// The addresses that answers offer, the best first, loopback last.
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        self.0.addresses.clone()
+    }
+
+    /// Makes a session, before its first offer. One that exists stays as it is.
+    pub async fn open(&self, open: OpenSession) -> Result<(), MediaRefusal> {
+        let worker = self.placement().place(open.session, open.room);
+        let opened = self.ask(worker, |reply| Command::Open { open, reply }).await;
+        if opened.is_err() {
+            self.placement().remove(open.session);
+        }
+        opened
+    }
+
+    /// Answers an offer of the client: the first, or a renegotiation. Returns the answer SDP.
+    pub async fn offer(
+        &self,
+        session: SessionId,
+        sdp: String,
+        sources: Vec<SourceLabel>,
+    ) -> Result<String, MediaRefusal> {
+        let worker = self.worker_of(session)?;
+        let credentials = IceCredentials::from_random(WorkerNumber(worker as u8), rand::random());
+        self.ask(worker, |reply| Command::Offer { session, sdp, sources, credentials, reply }).await
+    }
+
+    /// Takes the client's answer to an offer of ours.
+    pub async fn answer(&self, session: SessionId, sdp: String) -> Result<(), MediaRefusal> {
+        let worker = self.worker_of(session)?;
+        self.ask(worker, |reply| Command::Answer { session, sdp, reply }).await
+    }
+
+    /// Takes a trickled candidate; `None` is the end of them.
+    pub async fn candidate(
+        &self,
+        session: SessionId,
+        candidate: Option<String>,
+    ) -> Result<(), MediaRefusal> {
+        let worker = self.worker_of(session)?;
+        self.ask(worker, |reply| Command::Candidate { session, candidate, reply }).await
+    }
+
+    /// Changes what a session may send and is sent. Returns when no packet that the new gate forbids
+    /// can leave this process any more.
+    pub async fn set_gate(&self, session: SessionId, gate: Gate) -> Result<(), MediaRefusal> {
+        let worker = self.worker_of(session)?;
+        self.ask(worker, |reply| Command::SetGate { session, gate, reply }).await
+    }
+
+    /// Changes what a session would like to see.
+    pub async fn view(
+        &self,
+        session: SessionId,
+        wants: Vec<ViewRequest>,
+    ) -> Result<(), MediaRefusal> {
+        let worker = self.worker_of(session)?;
+        self.ask(worker, |reply| Command::View { session, wants, reply }).await
+    }
+
+    /// Ends a session. Returns when nothing of it can leave any more.
+    pub async fn close(&self, session: SessionId) {
+        let Some(worker) = self.placement().remove(session) else { return };
+        // A worker that is gone sends nothing either.
+        let _ = self.ask(worker, |reply| Command::Close { session, reply }).await;
+    }
+
+    /// Totals over all workers that still run.
+    pub async fn stats(&self) -> MediaStats {
+        let mut total = MediaStats::default();
+        for worker in 0..self.0.workers.len() {
+            if let Ok(stats) = self.ask(worker, |reply| Command::Stats { reply }).await {
+                total.add(&stats);
+            }
+        }
+        total
+    }
+
+    /// Ends the threads and closes the sockets. Later calls are answered [`MediaRefusal::WorkerGone`].
+    pub fn stop(&self) {
+        self.0.stop.store(true, Ordering::Release);
+        self.0.workers.iter().for_each(|worker| worker.waker.wake());
+        let threads = std::mem::take(&mut *lock(&self.0.threads));
+        for thread in threads {
+            // A panic in it was logged there.
+            let _ = thread.join();
+        }
+    }
+
+    async fn ask<T>(
+        &self,
+        worker: usize,
+        command: impl FnOnce(Reply<T>) -> Command,
+    ) -> Result<T, MediaRefusal> {
+        let (reply, outcome) = oneshot::channel();
+        let worker = self.0.workers.get(worker).ok_or(MediaRefusal::WorkerGone)?;
+        worker.commands.send(command(reply)).await.map_err(|_| MediaRefusal::WorkerGone)?;
+        worker.waker.wake();
+        outcome.await.unwrap_or(Err(MediaRefusal::WorkerGone))
+    }
+
+    fn worker_of(&self, session: SessionId) -> Result<usize, MediaRefusal> {
+        self.placement().find(session).ok_or(MediaRefusal::UnknownSession)
+    }
+
+    fn placement(&self) -> MutexGuard<'_, Placement> {
+        lock(&self.0.placement)
+    }
+}
+
+fn worker_count(wanted: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let wanted = if wanted == 0 { cores } else { wanted };
+    wanted.clamp(1, WORKERS_MAX)
+}
+
+/// The tables behind the locks are whole after every statement, so a poisoned one is still good.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

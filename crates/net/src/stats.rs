@@ -1,0 +1,53 @@
+//! Counters of the media side.
+
+use media::Counters;
+use metrics::{counter, gauge};
+
+/// Totals over all workers since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MediaStats {
+    /// What the media cores counted.
+    pub core: Counters,
+    /// Datagrams that the kernel would not take.
+    pub send_dropped: u64,
+    /// Datagrams for another worker whose queue was full.
+    pub handover_dropped: u64,
+    /// Events that had to be given up because nobody took them for a long time.
+    pub events_dropped: u64,
+}
+
+impl MediaStats {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.core.add(&other.core);
+        self.send_dropped += other.send_dropped;
+        self.handover_dropped += other.handover_dropped;
+        self.events_dropped += other.events_dropped;
+    }
+
+    /// Publishes one worker's totals under its number.
+    pub(crate) fn publish(&self, worker: u8) {
+        let worker = worker.to_string();
+        let total = |name: &'static str, value: u64| {
+            counter!(name, "worker" => worker.clone()).absolute(value);
+        };
+        total("media_datagrams_received_total", self.core.received);
+        total("media_datagrams_sent_total", self.core.sent);
+        total("media_packets_forwarded_total", self.core.forwarded);
+        total("media_packets_gated_total", self.core.gated);
+        total("media_datagrams_handed_over_total", self.core.handed_over);
+        total("media_stun_answered_total", self.core.stun_answered);
+        total("media_connections_failed_total", self.core.failed);
+        for (reason, value) in [
+            ("garbage", self.core.garbage),
+            ("stranger", self.core.stranger),
+            ("refused_check", self.core.refused_checks),
+            ("send", self.send_dropped),
+            ("handover", self.handover_dropped),
+            ("event", self.events_dropped),
+        ] {
+            counter!("media_dropped_total", "worker" => worker.clone(), "reason" => reason)
+                .absolute(value);
+        }
+        gauge!("media_sessions", "worker" => worker).set(self.core.sessions as f64);
+    }
+}

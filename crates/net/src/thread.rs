@@ -1,0 +1,197 @@
+//! A worker thread: receive a batch, let the core work, send a batch, answer commands, wait.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use media::{Event, Handover, Output, Worker, WorkerConfig};
+use tokio::sync::mpsc;
+
+use crate::command::{Command, Done};
+use crate::outlet::Outlet;
+use crate::socket::{Egress, Ingress, Socket, wait};
+use crate::stats::MediaStats;
+use crate::wake::Waker;
+
+/// Datagrams that wait for a worker which received them elsewhere: a few milliseconds of a busy
+/// worker. More would only make what is late later.
+const HANDOVERS_MAX: usize = 2048;
+/// Handed-over datagrams and commands taken per turn, so that neither starves the socket.
+const HANDOVERS_PER_TURN: usize = 256;
+const COMMANDS_PER_TURN: usize = 64;
+/// Longest sleep: how late metrics may be, and a lost wake-up be noticed.
+const SLEEP_MAX: Duration = Duration::from_secs(1);
+/// Sleep while events wait for the application.
+const SLEEP_WITH_EVENTS: Duration = Duration::from_millis(5);
+const PUBLISH_EVERY: Duration = Duration::from_secs(1);
+
+/// How others reach a worker thread with datagrams of its sessions.
+#[derive(Clone)]
+pub(crate) struct Link {
+    sender: SyncSender<Handover>,
+    pub waker: Waker,
+}
+
+/// The thread's own end.
+pub(crate) struct Inbox {
+    receiver: Receiver<Handover>,
+    waker: Waker,
+}
+
+impl Link {
+    pub fn new(waker: Waker) -> (Self, Inbox) {
+        let (sender, receiver) = sync_channel(HANDOVERS_MAX);
+        (Self { sender, waker: waker.clone() }, Inbox { receiver, waker })
+    }
+
+    fn send(&self, handover: Handover) -> bool {
+        let sent = match self.sender.try_send(handover) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
+        };
+        self.waker.wake();
+        sent
+    }
+}
+
+/// Everything a thread starts with.
+pub(crate) struct Thread {
+    pub config: WorkerConfig,
+    pub socket: Socket,
+    pub commands: mpsc::Receiver<Command>,
+    pub inbox: Inbox,
+    pub links: Vec<Link>,
+    pub events: mpsc::Sender<Event>,
+    pub stop: Arc<AtomicBool>,
+}
+
+impl Thread {
+    /// Starts it. If it dies, that is logged and its commands are answered `WorkerGone`.
+    pub fn spawn(self) -> io::Result<JoinHandle<()>> {
+        let number = self.config.number.0;
+        let body = move || {
+            // Nothing of the turn is used after a panic: it is dropped while unwinding.
+            let ended = catch_unwind(AssertUnwindSafe(|| Turn::new(self).run()));
+            if ended.is_err() {
+                tracing::error!(worker = number, "a media worker died; its sessions are lost");
+            }
+        };
+        std::thread::Builder::new().name(format!("media-{number}")).spawn(body)
+    }
+}
+
+/// The running thread.
+struct Turn {
+    number: u8,
+    worker: Worker,
+    socket: Socket,
+    ingress: Ingress,
+    egress: Egress,
+    commands: mpsc::Receiver<Command>,
+    inbox: Inbox,
+    links: Vec<Link>,
+    outlet: Outlet,
+    stop: Arc<AtomicBool>,
+    done: Vec<Done>,
+    handover_dropped: u64,
+    published_at: Instant,
+}
+
+impl Turn {
+    fn new(thread: Thread) -> Self {
+        Self {
+            number: thread.config.number.0,
+            ingress: Ingress::new(),
+            egress: Egress::new(&thread.socket),
+            worker: Worker::new(thread.config),
+            socket: thread.socket,
+            commands: thread.commands,
+            inbox: thread.inbox,
+            links: thread.links,
+            outlet: Outlet::new(thread.events),
+            stop: thread.stop,
+            done: Vec::new(),
+            handover_dropped: 0,
+            published_at: Instant::now(),
+        }
+    }
+
+    fn run(mut self) {
+        while !self.stop.load(Ordering::Acquire) {
+            let events_wait = self.turn();
+            let sleep = self.sleep(events_wait);
+            wait(&self.socket, &self.inbox.waker, sleep);
+        }
+    }
+
+    /// One turn. `true`: events wait for the application.
+    fn turn(&mut self) -> bool {
+        self.inbox.waker.clear();
+        let now = Instant::now();
+        let worker = &mut self.worker;
+        self.ingress.receive(&self.socket, |source, destination, bytes| {
+            worker.handle_datagram(now, source, destination, bytes);
+        });
+        for handover in self.inbox.receiver.try_iter().take(HANDOVERS_PER_TURN) {
+            self.worker.handle_handover(now, &handover);
+        }
+        self.worker.handle_timeout(now);
+        let more = self.run_commands(now);
+        self.drain();
+        self.egress.flush(&self.socket);
+        for done in std::mem::take(&mut self.done) {
+            done.complete(|| self.stats());
+        }
+        if now.saturating_duration_since(self.published_at) >= PUBLISH_EVERY {
+            self.published_at = now;
+            self.stats().publish(self.number);
+        }
+        if more {
+            self.inbox.waker.wake();
+        }
+        self.outlet.flush()
+    }
+
+    /// `true`: there may be more than one turn's share.
+    fn run_commands(&mut self, now: Instant) -> bool {
+        for _ in 0..COMMANDS_PER_TURN {
+            let Ok(command) = self.commands.try_recv() else { return false };
+            self.done.push(command.run(&mut self.worker, now));
+        }
+        true
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.worker.poll_output() {
+            match output {
+                Output::Transmit(transmit) => self.egress.push(&self.socket, transmit),
+                Output::Event(event) => self.outlet.push(event),
+                Output::Handover(handover) => {
+                    let link = self.links.get(usize::from(handover.worker.0));
+                    if !link.is_some_and(|link| link.send(handover)) {
+                        self.handover_dropped += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    fn sleep(&mut self, events_wait: bool) -> Duration {
+        let limit = if events_wait { SLEEP_WITH_EVENTS } else { SLEEP_MAX };
+        let due = self.worker.poll_timeout();
+        due.map_or(limit, |at| at.saturating_duration_since(Instant::now()).min(limit))
+    }
+
+    fn stats(&self) -> MediaStats {
+        MediaStats {
+            core: self.worker.counters(),
+            send_dropped: self.egress.dropped,
+            handover_dropped: self.handover_dropped,
+            events_dropped: self.outlet.dropped,
+        }
+    }
+}

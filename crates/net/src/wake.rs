@@ -1,0 +1,108 @@
+//! Waking a worker thread that waits for its socket: an eventfd on Linux, a datagram to itself
+//! elsewhere. Many wakes before the thread looks are one.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+#[cfg(target_os = "linux")]
+use linux::Signal;
+#[cfg(not(target_os = "linux"))]
+use portable::Signal;
+
+/// Wakes one thread; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Waker(Arc<Inner>);
+
+struct Inner {
+    pending: AtomicBool,
+    signal: Signal,
+}
+
+impl Waker {
+    /// Makes one; `port` is the worker's, for systems that wake by datagram.
+    pub fn new(port: u16) -> io::Result<Self> {
+        let signal = Signal::new(port)?;
+        Ok(Self(Arc::new(Inner { pending: AtomicBool::new(false), signal })))
+    }
+
+    /// Makes the thread look at its queues soon.
+    pub fn wake(&self) {
+        if !self.0.pending.swap(true, Ordering::AcqRel) {
+            self.0.signal.raise();
+        }
+    }
+
+    /// The thread calls this before it looks: a wake after it is a new one.
+    pub fn clear(&self) {
+        self.0.signal.lower();
+        self.0.pending.store(false, Ordering::Release);
+    }
+
+    /// What to wait for besides the socket.
+    #[cfg(target_os = "linux")]
+    pub fn fd(&self) -> std::os::fd::RawFd {
+        self.0.signal.fd()
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::io;
+    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+
+    pub(super) struct Signal(OwnedFd);
+
+    impl Signal {
+        pub fn new(_port: u16) -> io::Result<Self> {
+            // SAFETY: eventfd takes no pointers.
+            let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
+            if fd < 0 {
+                return Err(io::Error::last_os_error());
+            }
+            // SAFETY: the descriptor is fresh, valid and owned by nobody else.
+            Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+        }
+
+        pub fn raise(&self) {
+            let one = 1_u64;
+            // SAFETY: `one` is readable for its 8 bytes. A failure means the counter is full: awake.
+            unsafe { libc::write(self.fd(), (&raw const one).cast(), 8) };
+        }
+
+        pub fn lower(&self) {
+            let mut count = 0_u64;
+            // SAFETY: `count` is writable for its 8 bytes. A failure means nobody had raised it.
+            unsafe { libc::read(self.fd(), (&raw mut count).cast(), 8) };
+        }
+
+        pub fn fd(&self) -> RawFd {
+            self.0.as_raw_fd()
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod portable {
+    use std::io;
+    use std::net::UdpSocket;
+
+    /// Sends an empty datagram to the worker's own port.
+    pub(super) struct Signal {
+        socket: UdpSocket,
+        port: u16,
+    }
+
+    impl Signal {
+        pub fn new(port: u16) -> io::Result<Self> {
+            Ok(Self { socket: UdpSocket::bind("127.0.0.1:0")?, port })
+        }
+
+        pub fn raise(&self) {
+            // If it is lost the thread wakes by its own time limit.
+            let _ = self.socket.send_to(&[], ("127.0.0.1", self.port));
+        }
+
+        pub fn lower(&self) {}
+    }
+}
