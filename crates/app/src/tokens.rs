@@ -7,6 +7,7 @@
 //! Deliberately absent: whether the account is banned or its epoch has moved on. Who calls compares with
 //! the store.
 
+mod claims;
 mod key;
 #[cfg(test)]
 mod tests;
@@ -21,8 +22,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use model::{AccountId, ExternalId, Id, Redacted, RoomId, SessionId, Timestamp, UserId};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
+use claims::{AccessClaims, MediaClaims, NumericDate, PlatformClaims};
 pub use key::KeyFailure;
 use key::SigningKey;
 pub use turn::turn_credential;
@@ -34,8 +35,6 @@ const ACCESS_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 const MEDIA_LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// The longest token that is looked at, in bytes: ours have about 500, a platform may add claims.
 const TOKEN_LEN_MAX: usize = 8 * 1024;
-/// The longest name taken from a platform's token, in characters: as long as a display name.
-const PLATFORM_NAME_LEN_MAX: usize = 64;
 /// How far the platform's clock may be ahead of ours before its tokens count as not yet valid.
 const NOT_BEFORE_LEEWAY_SECS: i64 = 60;
 
@@ -109,55 +108,6 @@ pub enum TokenRefusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("signing failed")]
 pub struct SigningFailure;
-
-#[derive(Serialize, Deserialize)]
-struct AccessClaims {
-    sub: String,
-    username: String,
-    aud: String,
-    epoch: i64,
-    iat: i64,
-    exp: i64,
-    jti: String,
-}
-
-#[derive(Serialize, Deserialize)]
-struct MediaClaims {
-    sub: String,
-    aud: String,
-    room: String,
-    session: String,
-    epoch: i64,
-    iat: i64,
-    exp: i64,
-    jti: String,
-}
-
-#[derive(Deserialize)]
-struct PlatformClaims {
-    sub: String,
-    username: Option<String>,
-    exp: NumericDate,
-    nbf: Option<NumericDate>,
-}
-
-/// Seconds since 1970; RFC 7519 section 2 allows fractions.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(untagged)]
-enum NumericDate {
-    Whole(i64),
-    Fraction(f64),
-}
-
-impl NumericDate {
-    fn secs(self) -> i64 {
-        match self {
-            Self::Whole(secs) => secs,
-            // Saturates; NaN, which JSON has not, would be 1970.
-            Self::Fraction(secs) => secs.floor() as i64,
-        }
-    }
-}
 
 impl Tokens {
     /// Reads our key from the data directory, or makes it at the first start.
@@ -275,7 +225,7 @@ impl Tokens {
         if valid_from > now.as_secs().saturating_add(NOT_BEFORE_LEEWAY_SECS) {
             return Err(TokenRefusal::Invalid);
         }
-        let username = platform_name(claims.username.as_deref().unwrap_or_default(), &claims.sub);
+        let username = claims.name();
         if let Ok(id) = Id::from_uuid(&claims.sub) {
             return Ok(Bearer::Platform { account: AccountId(id), username });
         }
@@ -311,16 +261,6 @@ fn verify_claims<T: DeserializeOwned>(
 /// RFC 7519 section 4.1.4: dead on and after its time.
 fn check_expiry(exp: i64, now: Timestamp) -> Result<(), TokenRefusal> {
     if now.as_secs() < exp { Ok(()) } else { Err(TokenRefusal::Expired) }
-}
-
-/// The name that others will read: without control characters, not too long, never empty.
-fn platform_name(given: &str, subject: &str) -> String {
-    let printable = |text: &str| -> String {
-        let kept = text.chars().filter(|c| !c.is_control()).take(PLATFORM_NAME_LEN_MAX);
-        kept.collect::<String>().trim().to_owned()
-    };
-    let name = printable(given);
-    if name.is_empty() { printable(subject) } else { name }
 }
 
 /// 128 random bits (RFC 7519 section 4.1.7: no two tokens share one).

@@ -1,0 +1,250 @@
+//! The table of settings, and the names that belong to later versions.
+
+use model::Redacted;
+
+use super::parse;
+use super::setting::Fallback::{Is, Means};
+use super::setting::Privacy::{self, Secret, UrlPassword};
+use super::setting::{Kind, Setting};
+
+/// Threads beyond this many would be a slip: no machine that this runs on has more cores.
+const MEDIA_WORKERS_MAX: usize = 256;
+
+/// A row of the table.
+macro_rules! row {
+    ($name:ident, $kind:expr, $default:expr, $privacy:expr, $help:literal, $apply:expr) => {
+        Setting {
+            name: stringify!($name),
+            kind: $kind,
+            default: $default,
+            privacy: $privacy,
+            help: $help,
+            apply: $apply,
+        }
+    };
+}
+
+/// A row whose value may be shown.
+macro_rules! public {
+    ($name:ident, $kind:expr, $default:expr, $help:literal, $apply:expr) => {
+        row!($name, $kind, $default, Privacy::Public, $help, $apply)
+    };
+}
+
+/// All settings of this version.
+pub const SETTINGS: &[Setting] = &[
+    public!(PORT, Kind::Port, Is("8085"), "HTTP port.", |draft, text| {
+        draft.port = parse::port(text)?;
+        Some(())
+    }),
+    public!(MEDIA_PORT, Kind::Port, Means("same as PORT"), "UDP port of media.", |draft, text| {
+        draft.media_port = Some(parse::port(text)?);
+        Some(())
+    }),
+    public!(
+        BIND,
+        Kind::Address,
+        Means("all addresses"),
+        "The one address to listen on.",
+        |draft, text| {
+            draft.bind = Some(text.parse().ok()?);
+            Some(())
+        }
+    ),
+    public!(
+        PUBLIC_ADDRESS,
+        Kind::Address,
+        Means("only the machine's own addresses"),
+        "The address under which the internet reaches this machine, if a router stands between.",
+        |draft, text| {
+            draft.public_address = Some(text.parse().ok()?);
+            Some(())
+        }
+    ),
+    public!(
+        PUBLIC_URL,
+        Kind::Url(&["http://", "https://"]),
+        Means("the address that each request names"),
+        "The address of the web page, for links to it.",
+        |draft, text| {
+            draft.public_url = Some(parse::http_url(text)?);
+            Some(())
+        }
+    ),
+    public!(
+        DATA_DIR,
+        Kind::Path,
+        Is("./data"),
+        "Where everything is kept: database, keys.",
+        |draft, text| {
+            draft.data_dir = text.into();
+            Some(())
+        }
+    ),
+    row!(
+        DATABASE_URL,
+        Kind::Text,
+        Means("a SQLite file in DATA_DIR"),
+        UrlPassword,
+        "Another place for the database: sqlite:PATH.",
+        |draft, text| {
+            draft.database_url = Some(Redacted::new(text.to_owned()));
+            Some(())
+        }
+    ),
+    public!(
+        TLS,
+        Kind::Choice(&["off", "self"]),
+        Is("off"),
+        "self: HTTPS with a certificate made here. Microphones need HTTPS or localhost.",
+        |draft, text| {
+            draft.tls_self_signed = parse::choice(text, &["off", "self"])? == 1;
+            Some(())
+        }
+    ),
+    public!(
+        TLS_CERT,
+        Kind::Path,
+        Means("no certificate"),
+        "Certificate chain for HTTPS, PEM.",
+        |draft, text| {
+            draft.tls_cert = Some(text.into());
+            Some(())
+        }
+    ),
+    public!(
+        TLS_KEY,
+        Kind::Path,
+        Means("no certificate"),
+        "Private key of the certificate, PEM.",
+        |draft, text| {
+            draft.tls_key = Some(text.into());
+            Some(())
+        }
+    ),
+    row!(
+        JWT_SECRET,
+        Kind::Text,
+        Means("only tokens of this server are accepted"),
+        Secret,
+        "Key of the surrounding platform's HS256 tokens.",
+        |draft, text| {
+            draft.jwt_secret = Some(Redacted::new(text.to_owned()));
+            Some(())
+        }
+    ),
+    public!(
+        TURN_URL,
+        Kind::Url(&["turn:", "turns:"]),
+        Means("no TURN server is offered"),
+        "A TURN server that clients may use.",
+        |draft, text| {
+            draft.turn_url = Some(parse::turn_url(text)?);
+            Some(())
+        }
+    ),
+    public!(TURN_USERNAME, Kind::Text, Means("none"), "User at that server.", |draft, text| {
+        draft.turn_username = Some(text.to_owned());
+        Some(())
+    }),
+    row!(
+        TURN_PASSWORD,
+        Kind::Text,
+        Means("none"),
+        Secret,
+        "Password there; every client is told.",
+        |draft, text| {
+            draft.turn_password = Some(Redacted::new(text.to_owned()));
+            Some(())
+        }
+    ),
+    public!(
+        TRUSTED_PROXIES,
+        Kind::Networks,
+        Means("none"),
+        "Proxies whose X-Forwarded-For is believed.",
+        |draft, text| {
+            draft.trusted_proxies = parse::list(text, |item| item.parse().ok())?;
+            Some(())
+        }
+    ),
+    public!(
+        CORS_ORIGINS,
+        Kind::Origins,
+        Means("none"),
+        "Other sites whose pages may call the API; * for all.",
+        |draft, text| {
+            draft.cors_origins = parse::list(text, parse::origin)?;
+            Some(())
+        }
+    ),
+    public!(SERVER_NAME, Kind::Text, Is("Parlor"), "The name that clients show.", |draft, text| {
+        draft.server_name = text.to_owned();
+        Some(())
+    }),
+    public!(
+        ROOM_CREATION,
+        Kind::Choice(&["anyone", "MANAGE_SPACES"]),
+        Is("anyone"),
+        "Who may make rooms: anyone, or who has that permission.",
+        |draft, text| {
+            draft.room_managers_only = parse::choice(text, &["anyone", "MANAGE_SPACES"])? == 1;
+            Some(())
+        }
+    ),
+    public!(
+        RATE_LIMITS,
+        Kind::Switch,
+        Is("on"),
+        "off for tests and benchmarks only.",
+        |draft, text| {
+            draft.rate_limits = parse::switch(text)?;
+            Some(())
+        }
+    ),
+    public!(
+        MEDIA_WORKERS,
+        Kind::Count { max: MEDIA_WORKERS_MAX },
+        Means("one per core"),
+        "Threads that forward media.",
+        |draft, text| {
+            draft.media_workers = Some(parse::count(text, MEDIA_WORKERS_MAX)?);
+            Some(())
+        }
+    ),
+    public!(
+        LOG,
+        Kind::Text,
+        Is("info"),
+        "What is logged: a level, or levels per part as in info,net=debug.",
+        |draft, text| {
+            draft.log = text.to_owned();
+            Some(())
+        }
+    ),
+];
+
+/// Names that mean something to this program, but not in this version: set, they are a warning.
+pub const NOT_SERVED: &[&str] = &[
+    "AURA_MEMBERS_PORT",
+    "AURA_SERVICE_KEY",
+    "MEDIA_SECRET",
+    "MEDIA_SERVER_URL",
+    "MEDIA_TCP_PORT",
+    "NATS_URL",
+    "P2P",
+    "REDIS_URL",
+    "SIP_PORT",
+    "SIP_REALM",
+    "SIP_RTP_PORTS",
+    "SIP_TLS_PORT",
+    "SPEAKER_TTL_SECONDS",
+    "STT_ENGINE",
+    "STT_HTTP_KEY",
+    "STT_HTTP_URL",
+    "STT_MODEL",
+    "STT_THREADS",
+    "TURN_PORT",
+    "TURN_RELAY_PORTS",
+    "TURN_SECRET",
+];
