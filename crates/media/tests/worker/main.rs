@@ -1,0 +1,10 @@
+//! The media worker at its boundary, with real WebRTC clients, in simulated time and without sockets.
+//! One file per feature; all go through `harness`.
+
+mod audio;
+mod connection;
+mod harness;
+mod hostile;
+mod sdp;
+mod speaking;
+mod video;
