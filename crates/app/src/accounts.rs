@@ -90,6 +90,16 @@ impl Accounts {
         Self { store, tokens, ids, passwords: Passwords::new(), setup_code, limits }
     }
 
+    /// The public half of the key that signs tokens, as a JWK set (RFC 7517).
+    pub fn jwks(&self) -> String {
+        self.tokens.jwks()
+    }
+
+    /// To be printed, while it is good for something.
+    pub fn setup_code(&self) -> Option<Redacted<String>> {
+        self.setup_code.get()
+    }
+
     /// Makes an account and logs it in. While there is no administrator, one made on this machine or
     /// with the set-up code becomes it.
     pub async fn register(&self, sign_up: SignUp, origin: Origin) -> Result<LoggedIn, Refusal> {

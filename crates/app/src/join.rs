@@ -3,8 +3,6 @@
 //! Voice and stage rooms hold a person one at a time. Joins of one person are serialized, and the new
 //! room is asked before the old one is left, so that a refusal costs nobody their place.
 
-use std::sync::atomic::Ordering;
-
 use media::{SourceLabel, ViewRequest};
 use model::{RoomId, SessionId, UserId};
 use room::{Command, EndReason, Join, RoomView};
@@ -49,7 +47,7 @@ pub struct Joined {
 impl App {
     /// Lets somebody in. In another exclusive room, that membership ends first.
     pub async fn join(&self, by: &Identity, request: JoinRequest) -> Result<Joined, Refusal> {
-        if self.stopping.load(Ordering::Relaxed) {
+        if self.is_stopping() {
             return Err(Refusal::unavailable());
         }
         let user = UserId::from(by.account.id);

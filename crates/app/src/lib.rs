@@ -116,11 +116,19 @@ impl App {
         Ok(app)
     }
 
+    /// Whether the server is on its way down.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
     /// Ends every session, telling the members, and stops the media plane.
     pub async fn shut_down(&self) {
         self.stopping.store(true, Ordering::Relaxed);
         self.rooms.close_all(EndReason::ServerShutdown).await;
-        self.media.stop();
+        let media = self.media.clone();
+        // Joining the threads waits for them; a failure to do so ends with the process.
+        let _ = tokio::task::spawn_blocking(move || media.stop()).await;
+        self.store.close().await;
     }
 }
 

@@ -1,0 +1,18 @@
+//! What all dialects share: who asks, reading bodies, ids in JSON, times, and the one list of things
+//! that can go wrong, which every dialect renders in its own shape.
+
+mod body;
+mod caller;
+mod fault;
+mod id;
+mod origin;
+mod socket;
+mod time;
+
+pub(crate) use body::{Body, SDP_BODY_MAX};
+pub(crate) use caller::{Caller, token_of};
+pub(crate) use fault::{Dialect, Fault, Refused};
+pub(crate) use id::{AnyId, IdText};
+pub(crate) use origin::ClientOrigin;
+pub(crate) use socket::{PING_EVERY, SILENT_MAX};
+pub(crate) use time::rfc3339;

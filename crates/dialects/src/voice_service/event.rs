@@ -1,0 +1,181 @@
+//! The events of the stream: what each notice becomes in this dialect.
+
+use app::{Notice, Slot, Snapshot, What};
+use model::{MediaKind, SessionId, Timestamp};
+use room::{EndReason, Event, MemberView};
+use serde::Serialize;
+
+use super::participant::{Participant, channel_id, user_id};
+use crate::kit::rfc3339;
+
+/// One event on the wire.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Frame {
+    #[serde(flatten)]
+    body: FrameBody,
+    seq: u64,
+    /// RFC 3339.
+    ts: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "type")]
+enum FrameBody {
+    #[serde(rename = "state")]
+    State {
+        session_id: String,
+        channel_id: String,
+        participants: Vec<Participant>,
+        slots: Vec<SlotBody>,
+    },
+    #[serde(rename = "member.joined")]
+    MemberJoined(Participant),
+    #[serde(rename = "member.left")]
+    MemberLeft { user_id: String, reason: &'static str },
+    #[serde(rename = "member.updated")]
+    MemberUpdated(Participant),
+    #[serde(rename = "speaking.started")]
+    SpeakingStarted { user_id: String, session_id: String },
+    #[serde(rename = "speaking.stopped")]
+    SpeakingStopped { user_id: String, session_id: String },
+    #[serde(rename = "slots")]
+    Slots { slots: Vec<SlotBody> },
+    #[serde(rename = "reconnect")]
+    Reconnect {},
+    #[serde(rename = "kicked")]
+    Kicked { by: Option<String> },
+    #[serde(rename = "ended")]
+    Ended { reason: &'static str },
+    #[serde(rename = "error")]
+    Error { error: String },
+}
+
+/// What one receiving section carries.
+#[derive(Clone, Debug, Serialize)]
+struct SlotBody {
+    mid: String,
+    kind: &'static str,
+    user_id: Option<String>,
+    session_id: Option<String>,
+    source: Option<String>,
+}
+
+impl Frame {
+    /// The state that a stream starts from.
+    pub(super) fn state(snapshot: &Snapshot, session: SessionId) -> Self {
+        let body = FrameBody::State {
+            session_id: session.to_uuid(),
+            channel_id: channel_id(&snapshot.view.settings),
+            participants: snapshot.view.members.iter().map(Participant::from).collect(),
+            slots: snapshot.slots.iter().map(slot).collect(),
+        };
+        Self::new(body, snapshot.seq, snapshot.at)
+    }
+
+    /// What a notice becomes; `None` when this dialect does not tell it.
+    pub(super) fn of(notice: &Notice) -> Option<Self> {
+        let body = match &notice.what {
+            What::Event { event, member } => of_event(event, member.as_ref())?,
+            What::Slots { slots, .. } => {
+                FrameBody::Slots { slots: slots.iter().map(slot).collect() }
+            }
+            What::Reconnect { .. } => FrameBody::Reconnect {},
+        };
+        Some(Self::new(body, notice.seq, notice.at))
+    }
+
+    /// Something the client sent cannot be used. Carries the number of the last event.
+    pub(super) fn error(error: String, seq: u64, at: Timestamp) -> Self {
+        Self::new(FrameBody::Error { error }, seq, at)
+    }
+
+    pub(super) fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Why nothing comes after it; `None` when something may.
+    pub(super) fn end_reason(&self) -> Option<&'static str> {
+        match &self.body {
+            FrameBody::Ended { reason } => Some(reason),
+            FrameBody::Kicked { .. } => Some("kicked"),
+            FrameBody::State { .. }
+            | FrameBody::MemberJoined(_)
+            | FrameBody::MemberLeft { .. }
+            | FrameBody::MemberUpdated(_)
+            | FrameBody::SpeakingStarted { .. }
+            | FrameBody::SpeakingStopped { .. }
+            | FrameBody::Slots { .. }
+            | FrameBody::Reconnect {}
+            | FrameBody::Error { .. } => None,
+        }
+    }
+
+    fn new(body: FrameBody, seq: u64, at: Timestamp) -> Self {
+        Self { body, seq, ts: rfc3339(at) }
+    }
+}
+
+fn of_event(event: &Event, member: Option<&MemberView>) -> Option<FrameBody> {
+    let id = |member: Option<&MemberView>| member.map(|member| user_id(&member.person));
+    match event {
+        Event::MemberJoined { .. } => member.map(Participant::from).map(FrameBody::MemberJoined),
+        // The first session came with its member; another one may change what holds for all.
+        Event::SessionStarted { at, .. } => {
+            member.filter(|member| member.joined_at != *at).map(updated)
+        }
+        Event::SelfChanged { .. } | Event::Moderated { .. } | Event::Source { .. } => {
+            member.map(updated)
+        }
+        Event::MemberLeft { user, reason } => {
+            let user_id = id(member).unwrap_or_else(|| user.to_uuid());
+            Some(FrameBody::MemberLeft { user_id, reason: reason.as_str() })
+        }
+        Event::Speaking { session, user, speaking } => {
+            let user_id = id(member).unwrap_or_else(|| user.to_uuid());
+            let session_id = session.to_uuid();
+            Some(if *speaking {
+                FrameBody::SpeakingStarted { user_id, session_id }
+            } else {
+                FrameBody::SpeakingStopped { user_id, session_id }
+            })
+        }
+        Event::SessionEnded { reason, .. } => Some(ended(*reason)),
+        Event::LinkUp { .. }
+        | Event::LinkDown { .. }
+        | Event::Reauthorized { .. }
+        | Event::Closed { .. } => None,
+    }
+}
+
+fn updated(member: &MemberView) -> FrameBody {
+    FrameBody::MemberUpdated(Participant::from(member))
+}
+
+fn ended(reason: EndReason) -> FrameBody {
+    match reason {
+        EndReason::Kicked { by } => FrameBody::Kicked { by: by.map(|by| by.to_uuid()) },
+        EndReason::Left
+        | EndReason::Replaced
+        | EndReason::Moved
+        | EndReason::Timeout
+        | EndReason::Banned
+        | EndReason::RoomDeleted
+        | EndReason::MediaFailed
+        | EndReason::ServerShutdown
+        | EndReason::ServerRestart => FrameBody::Ended { reason: reason.as_str() },
+    }
+}
+
+fn slot(slot: &Slot) -> SlotBody {
+    let carried = slot.carries.as_ref();
+    SlotBody {
+        mid: slot.mid.clone(),
+        kind: match slot.kind {
+            MediaKind::Audio => "audio",
+            MediaKind::Video => "video",
+        },
+        user_id: carried.map(|carried| user_id(&carried.person)),
+        session_id: carried.map(|carried| carried.session.to_uuid()),
+        source: carried.map(|carried| carried.source.to_string()),
+    }
+}

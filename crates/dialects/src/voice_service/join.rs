@@ -1,0 +1,117 @@
+//! Joining and leaving.
+
+use app::{App, CLIENT_LEN_MAX, IceServer, JoinRequest, Refusal};
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use model::{SessionId, Via};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::VoiceService;
+use super::refusal::ErrorBody;
+use crate::kit::{Body, Caller, Fault, IdText, Refused};
+
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct JoinBody {
+    /// UUID or decimal.
+    #[schema(value_type = String)]
+    channel_id: IdText,
+    /// Start muted.
+    #[serde(default)]
+    mute: bool,
+    /// Start deafened.
+    #[serde(default)]
+    deaf: bool,
+    /// Names the device or tab, at most 64 bytes. A join with the same value takes the place of the
+    /// earlier session, another value makes one more session of the same member.
+    client: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct JoinReply {
+    /// UUID.
+    session_id: String,
+    /// Where media is reached over UDP, `host:port`.
+    server_endpoint: String,
+    ice_servers: Vec<IceServerBody>,
+}
+
+/// An RTCIceServer (W3C WebRTC).
+#[derive(Serialize, ToSchema)]
+pub(crate) struct IceServerBody {
+    urls: Vec<String>,
+    /// Made for this session; expires.
+    username: String,
+    credential: String,
+}
+
+impl From<IceServer> for IceServerBody {
+    fn from(server: IceServer) -> Self {
+        let credential = server.credential.expose().clone();
+        Self { urls: server.urls, username: server.username, credential }
+    }
+}
+
+/// Comes into a channel. In another voice channel, that session ends first.
+#[utoipa::path(
+    post, path = "/voice/join", tag = "Voice Service", security(("bearer" = [])),
+    request_body = JoinBody,
+    responses(
+        (status = 200, body = JoinReply),
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody), (status = 503, body = ErrorBody),
+    ),
+)]
+pub(crate) async fn join(
+    State(app): State<App>,
+    Caller(caller, ..): Caller<VoiceService>,
+    Body(body, ..): Body<JoinBody, VoiceService>,
+) -> Result<Json<JoinReply>, Refused<VoiceService>> {
+    let room = app.resolve_room(&caller, &body.channel_id.parse()?.room()).await?;
+    let JoinBody { mute, deaf, client, .. } = body;
+    if client.as_ref().is_some_and(|client| client.len() > CLIENT_LEN_MAX) {
+        let what = format!("client has at most {CLIENT_LEN_MAX} bytes");
+        return Err(Refusal::Invalid(what).into());
+    }
+    let via = Via::VoiceService;
+    let joined = app.join(&caller, JoinRequest { room, via, client, mute, deaf }).await?;
+    Ok(Json(JoinReply {
+        session_id: joined.session.to_uuid(),
+        server_endpoint: joined.endpoint,
+        ice_servers: joined.ice_servers.into_iter().map(IceServerBody::from).collect(),
+    }))
+}
+
+/// A session of the caller's own.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct SessionBody {
+    /// UUID or decimal.
+    #[schema(value_type = String)]
+    session_id: IdText,
+}
+
+/// The session that an id in a request names.
+pub(super) fn session(id: &IdText) -> Result<SessionId, Fault> {
+    id.parse()?.own("session").map(SessionId)
+}
+
+/// Ends a session.
+#[utoipa::path(
+    post, path = "/voice/leave", tag = "Voice Service", security(("bearer" = [])),
+    request_body = SessionBody,
+    responses(
+        (status = 204),
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+    ),
+)]
+pub(crate) async fn leave(
+    State(app): State<App>,
+    Caller(caller, ..): Caller<VoiceService>,
+    Body(body, ..): Body<SessionBody, VoiceService>,
+) -> Result<StatusCode, Refused<VoiceService>> {
+    app.leave(&caller, session(&body.session_id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

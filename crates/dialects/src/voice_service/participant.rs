@@ -1,0 +1,88 @@
+//! Who is in a channel, as this dialect shows them.
+
+use app::App;
+use axum::Json;
+use axum::extract::{Path, State};
+use room::{MemberView, Person, Settings};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::VoiceService;
+use super::refusal::ErrorBody;
+use crate::kit::{AnyId, Caller, Refused};
+
+/// A member of a channel.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Participant {
+    /// UUID, or the id that the member's own platform gave.
+    user_id: String,
+    username: String,
+    /// UUID of the member's oldest session.
+    session_id: Option<String>,
+    mute: bool,
+    deaf: bool,
+    /// By a moderator.
+    server_mute: bool,
+    /// By a moderator.
+    server_deaf: bool,
+    speaking: bool,
+    video: bool,
+    screen: bool,
+    /// The door: a dialect's name or `sip`.
+    via: Option<String>,
+}
+
+impl From<&MemberView> for Participant {
+    fn from(member: &MemberView) -> Self {
+        let oldest = member.sessions.first();
+        Self {
+            user_id: user_id(&member.person),
+            username: member.person.username.clone(),
+            session_id: oldest.map(|session| session.id.to_uuid()),
+            mute: member.mute,
+            deaf: member.deaf,
+            server_mute: member.server_mute,
+            server_deaf: member.server_deaf,
+            speaking: member.speaking,
+            video: member.camera,
+            screen: member.screen,
+            via: oldest.map(|session| session.via.to_string()),
+        }
+    }
+}
+
+/// A person's id in this dialect: the platform's own where it gave one.
+pub(super) fn user_id(person: &Person) -> String {
+    match &person.external_id {
+        Some(external) => external.to_string(),
+        None => person.id.to_uuid(),
+    }
+}
+
+/// A channel's id in this dialect: the platform's own where it gave one.
+pub(super) fn channel_id(settings: &Settings) -> String {
+    match &settings.external_id {
+        Some(external) => external.to_string(),
+        None => settings.id.to_uuid(),
+    }
+}
+
+/// Who is in a channel.
+#[utoipa::path(
+    get, path = "/voice/channels/{channel_id}/participants", tag = "Voice Service",
+    security(("bearer" = [])), params(("channel_id" = String, Path)),
+    responses(
+        (status = 200, body = [Participant]),
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 404, body = ErrorBody),
+    ),
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Caller(caller, ..): Caller<VoiceService>,
+    Path(channel): Path<String>,
+) -> Result<Json<Vec<Participant>>, Refused<VoiceService>> {
+    let room = app.resolve_room(&caller, &channel.parse::<AnyId>()?.room()).await?;
+    let view = app.room_view(&caller, room).await?;
+    Ok(Json(view.members.iter().map(Participant::from).collect()))
+}

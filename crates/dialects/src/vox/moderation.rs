@@ -1,0 +1,102 @@
+//! Kick, mute, deafen.
+
+use app::App;
+use axum::extract::{Path, State};
+use http::StatusCode;
+use model::{RoomId, UserId};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::Vox;
+use super::refusal::ErrorBody;
+use crate::kit::{AnyId, Body, Caller, Fault, IdText, Refused};
+
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Target {
+    /// Whom. A string or an integer.
+    #[schema(value_type = String)]
+    user_id: IdText,
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct MuteBody {
+    /// Whom. A string or an integer.
+    #[schema(value_type = String)]
+    user_id: IdText,
+    /// The new state.
+    muted: bool,
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct DeafenBody {
+    /// Whom. A string or an integer.
+    #[schema(value_type = String)]
+    user_id: IdText,
+    /// The new state.
+    deafened: bool,
+}
+
+fn target(room: &str, user: &IdText) -> Result<(RoomId, UserId), Fault> {
+    let room = room.parse::<AnyId>()?.own("room")?;
+    Ok((RoomId(room), UserId(user.parse()?.own("user")?)))
+}
+
+/// Puts a member out of the room, all sessions and media included.
+#[utoipa::path(
+    post, path = "/api/v1/rooms/{room_id}/voice/kick", tag = "Vox", security(("bearer" = [])),
+    params(("room_id" = String, Path)), request_body = Target,
+    responses(
+        (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody),
+    ),
+)]
+pub(crate) async fn kick(
+    State(app): State<App>,
+    Caller(caller, ..): Caller<Vox>,
+    Path(room): Path<String>,
+    Body(body, ..): Body<Target, Vox>,
+) -> Result<StatusCode, Refused<Vox>> {
+    let (room, user) = target(&room, &body.user_id)?;
+    app.kick(&caller, room, user).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Mutes or unmutes a member. After the reply no later packet of theirs leaves.
+#[utoipa::path(
+    post, path = "/api/v1/rooms/{room_id}/voice/mute", tag = "Vox", security(("bearer" = [])),
+    params(("room_id" = String, Path)), request_body = MuteBody,
+    responses(
+        (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody),
+    ),
+)]
+pub(crate) async fn mute(
+    State(app): State<App>,
+    Caller(caller, ..): Caller<Vox>,
+    Path(room): Path<String>,
+    Body(body, ..): Body<MuteBody, Vox>,
+) -> Result<StatusCode, Refused<Vox>> {
+    let (room, user) = target(&room, &body.user_id)?;
+    app.server_mute(&caller, room, user, body.muted).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Deafens or undeafens a member. After the reply nothing more is sent to them.
+#[utoipa::path(
+    post, path = "/api/v1/rooms/{room_id}/voice/deafen", tag = "Vox", security(("bearer" = [])),
+    params(("room_id" = String, Path)), request_body = DeafenBody,
+    responses(
+        (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody),
+    ),
+)]
+pub(crate) async fn deafen(
+    State(app): State<App>,
+    Caller(caller, ..): Caller<Vox>,
+    Path(room): Path<String>,
+    Body(body, ..): Body<DeafenBody, Vox>,
+) -> Result<StatusCode, Refused<Vox>> {
+    let (room, user) = target(&room, &body.user_id)?;
+    app.server_deafen(&caller, room, user, body.deafened).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

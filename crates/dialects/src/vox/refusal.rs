@@ -1,0 +1,104 @@
+//! Every fault in Vox's shape: `{"error": {code, message, retry_after_ms, missing_permission}}`.
+
+use std::time::Duration;
+
+use app::Refusal;
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Vox;
+use crate::kit::{Dialect, Fault};
+
+/// What went wrong.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ErrorBody {
+    error: ErrorDetail,
+}
+
+/// The code is for programs, the message for people.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ErrorDetail {
+    /// For programs, for example `ROOM_FULL`.
+    code: &'static str,
+    /// For people.
+    message: String,
+    /// With `RATE_LIMITED`: milliseconds until it may work.
+    retry_after_ms: Option<u64>,
+    /// With `MISSING_PERMISSIONS`: the name of the permission.
+    missing_permission: Option<&'static str>,
+}
+
+impl Dialect for Vox {
+    fn render(fault: &Fault) -> Response {
+        let (status, code) = status_and_code(fault);
+        let message = match fault {
+            Fault::Refused(refusal) => refusal.to_string(),
+            Fault::TooLarge(max) => format!("the body is larger than {max} bytes"),
+            Fault::Malformed(what) => what.clone(),
+            Fault::NoSuch(what) => format!("{what} not found"),
+        };
+        let retry_after = retry_after(fault);
+        let error = ErrorDetail {
+            code,
+            message,
+            retry_after_ms: retry_after.map(|after| after.as_millis() as u64),
+            missing_permission: missing_permission(fault),
+        };
+        let mut response = (status, Json(ErrorBody { error })).into_response();
+        if let Some(after) = retry_after {
+            let seconds = HeaderValue::from(after.as_secs().max(1));
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
+        response
+    }
+}
+
+fn status_and_code(fault: &Fault) -> (StatusCode, &'static str) {
+    use StatusCode as S;
+    let refusal = match fault {
+        Fault::Refused(refusal) => refusal,
+        Fault::TooLarge(_) => return (S::PAYLOAD_TOO_LARGE, "VALIDATION_ERROR"),
+        Fault::Malformed(_) => return (S::BAD_REQUEST, "VALIDATION_ERROR"),
+        Fault::NoSuch(_) => return (S::NOT_FOUND, "NOT_FOUND"),
+    };
+    match refusal {
+        Refusal::Unauthenticated | Refusal::WrongCredentials => (S::UNAUTHORIZED, "AUTH_FAILED"),
+        Refusal::TokenExpired => (S::UNAUTHORIZED, "AUTH_EXPIRED"),
+        Refusal::Banned => (S::FORBIDDEN, "BANNED"),
+        Refusal::NameTaken => (S::CONFLICT, "USERNAME_TAKEN"),
+        Refusal::Invalid(_) | Refusal::BadSdp(_) => (S::BAD_REQUEST, "VALIDATION_ERROR"),
+        Refusal::Missing(_) => (S::FORBIDDEN, "MISSING_PERMISSIONS"),
+        Refusal::UserNotFound => (S::NOT_FOUND, "NOT_FOUND"),
+        Refusal::RateLimited(_) => (S::TOO_MANY_REQUESTS, "RATE_LIMITED"),
+        Refusal::Unavailable(_) => (S::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
+        Refusal::Room(refusal) => match refusal {
+            room::Refusal::RoomNotFound | room::Refusal::UnknownSession => {
+                (S::NOT_FOUND, "NOT_FOUND")
+            }
+            room::Refusal::Missing(_) | room::Refusal::NotYourSession => {
+                (S::FORBIDDEN, "MISSING_PERMISSIONS")
+            }
+            room::Refusal::RoomFull { .. } => (S::CONFLICT, "ROOM_FULL"),
+            room::Refusal::TargetNotInRoom => (S::CONFLICT, "NOT_IN_VOICE"),
+        },
+    }
+}
+
+fn missing_permission(fault: &Fault) -> Option<&'static str> {
+    match fault {
+        Fault::Refused(
+            Refusal::Missing(permission) | Refusal::Room(room::Refusal::Missing(permission)),
+        ) => permission.name(),
+        Fault::Refused(_) | Fault::TooLarge(_) | Fault::Malformed(_) | Fault::NoSuch(_) => None,
+    }
+}
+
+fn retry_after(fault: &Fault) -> Option<Duration> {
+    match fault {
+        Fault::Refused(Refusal::RateLimited(after) | Refusal::Unavailable(after)) => Some(*after),
+        Fault::Refused(_) | Fault::TooLarge(_) | Fault::Malformed(_) | Fault::NoSuch(_) => None,
+    }
+}

@@ -1,0 +1,70 @@
+//! Puts the parts together.
+
+use std::fs;
+use std::sync::Arc;
+
+use anyhow::Context;
+use app::{Accounts, App, AppSettings, Ids, MediaAddress, SetupCode, Tokens, only_node, secrets};
+use net::{Media, MediaConfig};
+use store::{Database, Store};
+use tokio::net::TcpListener;
+
+use crate::addresses;
+use crate::config::Config;
+use crate::listener;
+
+/// Opens the database in the data directory, which is made for this user alone if it is missing.
+pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let dir = &config.data_dir;
+    make_private_dir(dir).with_context(|| format!("cannot use DATA_DIR {}", dir.display()))?;
+    let url = config.database_url.as_ref().map(|url| url.expose().as_str());
+    Ok(Store::open(&Database::new(dir, url)?).await?)
+}
+
+fn make_private_dir(dir: &std::path::Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}
+
+/// The accounts over an open store.
+pub async fn accounts(config: &Config, store: &Store) -> anyhow::Result<Accounts> {
+    let tokens = Tokens::open(&config.data_dir, config.jwt_secret.clone())?;
+    let setup_code = SetupCode::open(&config.data_dir, store.has_administrator().await?)?;
+    let ids = Arc::new(Ids::new(only_node()));
+    Ok(Accounts::new(store.clone(), tokens, ids, setup_code, config.rate_limits))
+}
+
+/// Everything but HTTP, running.
+pub struct Running {
+    /// The use cases.
+    pub app: App,
+    /// The TCP port, open.
+    pub tcp: TcpListener,
+}
+
+/// Opens the ports and starts the parts.
+pub async fn start(config: &Config) -> anyhow::Result<Running> {
+    let store = open_store(config).await?;
+    let accounts = accounts(config, &store).await?;
+    let tcp = listener::bind(config.bind, config.port).with_context(|| {
+        format!("cannot listen on port {} (set PORT to a free one)", config.port)
+    })?;
+    let (media, events) = Media::start(MediaConfig {
+        bind: config.bind,
+        port: config.media_port,
+        public_address: config.public_address,
+        workers: config.media_workers.unwrap_or(0),
+    })?;
+    let address = MediaAddress {
+        host: addresses::media_host(config, &media.addresses()),
+        port: media.local_port(),
+        secret: secrets::media_secret(&config.data_dir)?,
+        turn: config.turn.clone(),
+    };
+    let settings = AppSettings { media: address, room_creation: config.room_creation };
+    let app = App::start(settings, store, accounts, media, events).await?;
+    Ok(Running { app, tcp })
+}

@@ -1,0 +1,17 @@
+//! Figures that are read off when somebody asks for the metrics.
+
+use app::App;
+use metrics::{describe_gauge, gauge};
+
+/// Says once what the gauges are.
+pub fn describe() {
+    describe_gauge!("parlor_sessions", "Live sessions in all rooms");
+    describe_gauge!("parlor_rooms_running", "Rooms with somebody in them or recently so");
+}
+
+/// Brings the gauges up to date.
+pub async fn refresh(app: &App) {
+    gauge!("parlor_sessions").set(app.rooms.index().session_count() as f64);
+    gauge!("parlor_rooms_running").set(app.rooms.running_count() as f64);
+    app.media.stats().await;
+}

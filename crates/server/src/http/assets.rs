@@ -1,0 +1,64 @@
+//! The web client: its page at every address that is a room or a screen, its files under `/assets`.
+
+use axum::Router;
+use axum::extract::{Path, Request};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use web::Asset;
+
+use super::safety;
+
+/// The page may load only what this server serves, and talk only to it; `blob:` is for previews.
+const PAGE_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \
+                           connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; \
+                           frame-ancestors 'none'";
+
+pub(super) fn router() -> Router {
+    Router::new()
+        .route("/assets/{*path}", get(file))
+        .route("/", get(page))
+        .route("/r/{*room}", get(page))
+        .route("/settings", get(page))
+        .route("/admin", get(page))
+}
+
+async fn page(headers: HeaderMap) -> Response {
+    let mut response = respond(web::index(), &headers);
+    let policy = HeaderValue::from_static(PAGE_POLICY);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+async fn file(Path(path): Path<String>, headers: HeaderMap) -> Response {
+    match web::asset(&path) {
+        Some(asset) => respond(asset, &headers),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+fn respond(asset: Asset, headers: &HeaderMap) -> Response {
+    let etag = HeaderValue::from_str(&asset.etag).ok();
+    let caching = [(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
+    if etag.is_some() && headers.get(header::IF_NONE_MATCH) == etag.as_ref() {
+        return (StatusCode::NOT_MODIFIED, caching).into_response();
+    }
+    let mut response = (caching, asset.bytes.into_owned()).into_response();
+    let mime = HeaderValue::from_str(&asset.mime);
+    let mime = mime.unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    response.headers_mut().insert(header::CONTENT_TYPE, mime);
+    if let Some(etag) = etag {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    response
+}
+
+/// A browser that opens an unknown address gets the page, which says so; a program gets an error.
+pub(super) async fn fallback(request: Request) -> Response {
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let browser = accept.is_some_and(|accept| accept.contains("text/html"));
+    if request.method() == Method::GET && browser {
+        return page(request.headers().clone()).await;
+    }
+    safety::error(request.uri().path(), StatusCode::NOT_FOUND)
+}

@@ -1,0 +1,203 @@
+//! The one TCP port: TLS and plain HTTP told apart by the first byte.
+//!
+//! Handshakes run beside each other: a client that connects and says nothing holds up nobody, and is
+//! dropped after [`FIRST_BYTE_WITHIN`].
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+/// A client that has not said anything by then is dropped.
+const FIRST_BYTE_WITHIN: Duration = Duration::from_secs(10);
+/// The whole TLS handshake must be done by then.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+/// Connections that may wait for the HTTP service. More would only hide that it is too slow.
+const READY_MAX: usize = 128;
+/// Data that a peer does not acknowledge for this long means it is gone; with the default of minutes a
+/// vanished client would stay in its room.
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(10);
+/// How long accepting rests after an error.
+const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(50);
+/// The first byte of a TLS record with a handshake (RFC 8446 section 5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// Connections that wait to be accepted. More helps a burst of reconnecting clients after a restart.
+const BACKLOG: i32 = 1024;
+
+/// Opens the port: on one address, or on all of both families where the system has IPv6.
+pub fn bind(address: Option<IpAddr>, port: u16) -> io::Result<TcpListener> {
+    let all_v6 = || open(SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port));
+    let all_v4 = || open(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port));
+    match address {
+        Some(address) => open(SocketAddr::new(address, port)),
+        None => all_v6().or_else(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => Err(error),
+            // No IPv6 on this machine.
+            _ => all_v4(),
+        }),
+    }
+}
+
+fn open(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    // A restart must not wait for connections of the last run to time out.
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Where a connection comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+/// Connections that are ready for HTTP.
+pub struct Doorway {
+    ready: mpsc::Receiver<(Connection, SocketAddr)>,
+    local: SocketAddr,
+}
+
+/// A connection, with TLS or without.
+pub enum Connection {
+    /// As it came.
+    Plain(TcpStream),
+    /// With TLS.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Doorway {
+    /// Begins to accept.
+    pub fn open(tcp: TcpListener, tls: Option<TlsAcceptor>) -> io::Result<Self> {
+        let local = tcp.local_addr()?;
+        let (sender, ready) = mpsc::channel(READY_MAX);
+        tokio::spawn(accept_all(tcp, tls, sender));
+        Ok(Self { ready, local })
+    }
+}
+
+async fn accept_all(
+    tcp: TcpListener,
+    tls: Option<TlsAcceptor>,
+    ready: mpsc::Sender<(Connection, SocketAddr)>,
+) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = tcp.accept() => accepted,
+            () = ready.closed() => return,
+        };
+        let (stream, address) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // One connection's error passes by itself; for want of file descriptors, wait.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
+                continue;
+            }
+        };
+        let (tls, ready) = (tls.clone(), ready.clone());
+        tokio::spawn(async move {
+            if let Some(connection) = prepare(stream, tls).await {
+                // The service has stopped: nobody is served any more.
+                let _ = ready.send((connection, address)).await;
+            }
+        });
+    }
+}
+
+/// Sets the socket up and shakes hands; `None` when the client is not worth waiting for.
+async fn prepare(stream: TcpStream, tls: Option<TlsAcceptor>) -> Option<Connection> {
+    // Frames are small and wanted now. Without these options the connection still works.
+    let _ = stream.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX));
+    let mut first = [0];
+    let peeked = tokio::time::timeout(FIRST_BYTE_WITHIN, stream.peek(&mut first)).await;
+    if !matches!(peeked, Ok(Ok(1))) {
+        return None;
+    }
+    match tls {
+        Some(acceptor) if first[0] == TLS_HANDSHAKE => {
+            let handshake = tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await;
+            handshake.ok()?.ok().map(|stream| Connection::Tls(Box::new(stream)))
+        }
+        Some(_) | None => Some(Connection::Plain(stream)),
+    }
+}
+
+impl Listener for Doorway {
+    type Io = Connection;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Connection, SocketAddr) {
+        match self.ready.recv().await {
+            Some(accepted) => accepted,
+            // The accepting task never ends before this does.
+            None => std::future::pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.local)
+    }
+}
+
+impl Connected<IncomingStream<'_, Doorway>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Doorway>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}

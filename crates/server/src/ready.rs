@@ -1,0 +1,41 @@
+//! What must work before the server takes work.
+
+use std::time::Duration;
+
+use app::App;
+
+/// A part that does not answer within this is not ready.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+
+/// A part of the server and what is wrong with it.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Its name.
+    pub name: &'static str,
+    /// `None`: ready.
+    pub problem: Option<String>,
+}
+
+/// Asks the parts.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness;
+
+impl Readiness {
+    /// How the parts are just now.
+    pub async fn check(&self, app: &App) -> Vec<Part> {
+        let database = tokio::time::timeout(ANSWER_WITHIN, app.store.ping()).await;
+        let database = match database {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some("does not answer".to_owned()),
+        };
+        let media = tokio::time::timeout(ANSWER_WITHIN, app.media.stats()).await;
+        let media = media.is_err().then(|| "does not answer".to_owned());
+        let stopping = app.is_stopping().then(|| "the server is stopping".to_owned());
+        vec![
+            Part { name: "database", problem: database },
+            Part { name: "media", problem: media },
+            Part { name: "server", problem: stopping },
+        ]
+    }
+}

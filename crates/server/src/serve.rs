@@ -1,0 +1,129 @@
+//! Runs the server: from the open ports to the last goodbye.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use dialects::{Doors, TrustedProxies};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_rustls::TlsAcceptor;
+
+use crate::addresses;
+use crate::compose::{self, Running};
+use crate::config::{Config, Tls};
+use crate::gauges;
+use crate::http::Service;
+use crate::listener::{Doorway, Peer};
+use crate::ready::Readiness;
+use crate::tls;
+
+/// How long members may take to be told and requests to end. Orchestrators kill after five or more.
+const GOODBYE_WITHIN: Duration = Duration::from_secs(4);
+
+/// How often old samples of the metrics are folded away.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// Starts everything, serves until a signal, and takes leave.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let metrics = install_metrics()?;
+    let Running { app, tcp } = compose::start(&config).await?;
+    let port = tcp.local_addr()?.port();
+    let tls = acceptor(&config, &app)?;
+    let proxies = config.trusted_proxies.clone();
+    let service = Service {
+        doors: Doors {
+            app: app.clone(),
+            trusted_proxies: TrustedProxies::new(move |address| {
+                proxies.iter().any(|network| network.contains(address))
+            }),
+        },
+        metrics,
+        readiness: Readiness,
+        cors_origins: config.cors_origins.clone(),
+    };
+    let routes = service.into_router().into_make_service_with_connect_info::<Peer>();
+    let stopped = stop_signal()?;
+    welcome(&config, port, &app);
+    let leave = app.clone();
+    let serving =
+        axum::serve(Doorway::open(tcp, tls)?, routes).with_graceful_shutdown(async move {
+            stopped.await;
+            tracing::info!("stopping: members are told, sessions end");
+            leave.shut_down().await;
+        });
+    say_goodbye(serving.into_future(), stop_signal()?).await
+}
+
+/// Waits for the end of serving; once a signal has come, no longer than [`GOODBYE_WITHIN`].
+async fn say_goodbye(
+    serving: impl Future<Output = std::io::Result<()>>,
+    stopped: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let overdue = async {
+        stopped.await;
+        tokio::time::sleep(GOODBYE_WITHIN).await;
+    };
+    tokio::select! {
+        served = serving => served.context("HTTP stopped"),
+        () = overdue => {
+            tracing::warn!("some requests did not end in time");
+            Ok(())
+        }
+    }
+}
+
+/// SIGTERM or SIGINT.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn install_metrics() -> anyhow::Result<PrometheusHandle> {
+    let handle = PrometheusBuilder::new().install_recorder()?;
+    gauges::describe();
+    let upkeep = handle.clone();
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(METRICS_UPKEEP);
+        loop {
+            ticks.tick().await;
+            upkeep.run_upkeep();
+        }
+    });
+    Ok(handle)
+}
+
+fn acceptor(config: &Config, app: &app::App) -> anyhow::Result<Option<TlsAcceptor>> {
+    match &config.tls {
+        Tls::Off => Ok(None),
+        Tls::SelfSigned => tls::self_signed(&config.data_dir, &app.media.addresses()).map(Some),
+        Tls::Files { cert, key } => tls::from_files(cert, key).map(Some),
+    }
+}
+
+/// What a person who started the server needs to know next.
+fn welcome(config: &Config, port: u16, app: &app::App) {
+    let addresses = addresses::to_open(config, port, &app.media.addresses());
+    let first = addresses.first().map_or_else(String::new, |address| address.url.clone());
+    println!("Parlor is ready: open {first}");
+    for address in addresses.iter().skip(1) {
+        let microphone = if address.microphone {
+            "microphones work there"
+        } else {
+            "no microphone there: browsers want HTTPS; set TLS=self, or TLS_CERT and TLS_KEY"
+        };
+        println!("  also {} ({microphone})", address.url);
+    }
+    if let Some(code) = app.accounts.setup_code() {
+        println!("The first account made on this machine is the administrator.");
+        println!("From another one, sign up with the set-up code {}", code.expose());
+    }
+}
