@@ -1,0 +1,130 @@
+// The web client of Parlor: puts the pieces together and shows the page.
+
+import { createAccounts } from "./app/accounts.js";
+import { createAnnouncer } from "./app/announcer.js";
+import { Capture } from "./app/capture.js";
+import { AppContext } from "./app/context.js";
+import { createRooms } from "./app/rooms.js";
+import { createRouter, roomPath } from "./app/router.js";
+import { Session } from "./app/session.js";
+import { listenForShortcuts } from "./app/shortcuts.js";
+import { storage, tabName } from "./app/storage.js";
+import { Api } from "./protocol/api.js";
+import { initialState, reduce } from "./state/state.js";
+import { createStore } from "./state/store.js";
+import { h, render } from "./vendor/preact.js";
+import { Page } from "./views/page.js";
+
+/** @import { App } from "./app/context.js" */
+/** @import { Route, Theme } from "./state/page.js" */
+/** @import { DeviceKind } from "./state/devices.js" */
+
+/** Long enough to read a line twice. */
+const NOTICE_MS = 7000;
+
+const store = createStore(reduce, initialState);
+const api = new Api();
+
+let notices = 0;
+/** @param {string} text */
+function notice(text) {
+  const id = ++notices;
+  store.dispatch({ type: "page/notice", id, text });
+  store.dispatch({ type: "page/announce", text });
+  setTimeout(() => store.dispatch({ type: "page/read", id }), NOTICE_MS);
+}
+
+/** @param {Theme} theme */
+function setTheme(theme) {
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  storage.choices = { ...storage.choices, theme };
+  store.dispatch({ type: "page/theme", theme });
+}
+
+/** @param {DeviceKind} kind @param {string} id */
+function chooseDevice(kind, id) {
+  storage.choices = { ...storage.choices, [kind]: id };
+  capture.choose(kind, id);
+  if (kind === "audiooutput") session.chooseOutput();
+}
+
+const { theme = "system", ...chosen } = storage.choices;
+setTheme(theme);
+const accounts = createAccounts(api, store);
+const signedOut = () => {
+  session.leave();
+  accounts.signOut("You have been signed out. Please log in again.");
+};
+const rooms = createRooms(api, store, signedOut);
+const capture = new Capture(store);
+for (const kind of /** @type {DeviceKind[]} */ (["audioinput", "audiooutput", "videoinput"])) {
+  if (chosen[kind]) store.dispatch({ type: "devices/chosen", kind, id: chosen[kind] });
+}
+
+/** A moderator took us to another room: the page follows. @param {string} channel */
+async function moved(channel) {
+  const room = await api.room(channel).catch(() => null);
+  if (!room || store.get().call.phase !== "in") return;
+  store.dispatch({ type: "room/found", room });
+  store.dispatch({ type: "call/room", room: room.room_id });
+  router.rename(roomPath(room));
+  notice(`You have been moved to ${room.name}.`);
+}
+
+const session = new Session({
+  api, store, capture, notice, moved, signedOut, client: tabName(), announce: createAnnouncer(store),
+});
+
+/** @param {Route} route */
+function show(route) {
+  if (store.get().call.phase !== "idle") session.leave();
+  store.dispatch({ type: "page/route", route });
+  load(route);
+}
+
+/** @param {Route} route */
+async function load(route) {
+  rooms.unwatch();
+  if (store.get().account.status !== "in") return;
+  if (route.name === "rooms" || route.name === "admin") rooms.watch();
+  if (route.name !== "room") return;
+  const inside = storage.inside;
+  const room = await rooms.open(route.key);
+  if (!room || inside?.room !== room.room_id || store.get().call.phase !== "idle") return;
+  // This page was inside when it was reloaded: back in, as it was.
+  const { mute, deaf, camera } = inside;
+  store.dispatch({ type: "call/own", change: { mute, deaf } });
+  await capture.open("microphone");
+  if (camera) await capture.open("camera");
+  await session.join(room);
+}
+
+const router = createRouter(show);
+
+let status = store.get().account.status;
+store.subscribe(() => {
+  const now = store.get().account.status;
+  if (now === status) return;
+  status = now;
+  if (now === "in") load(store.get().page.route);
+  if (now === "out" && store.get().call.phase !== "idle") session.leave();
+});
+
+/** @type {App} */
+const app = { store, api, capture, session, accounts, rooms, router, notice, setTheme, chooseDevice };
+listenForShortcuts(app);
+router.follow();
+accounts.resume();
+const root = document.getElementById("app");
+if (root) render(h(AppContext.Provider, { value: app, children: h(Page, {}) }), root);
+
+/** For looking inside from the console, and for tests. */
+Object.defineProperty(window, "parlor", {
+  value: {
+    store,
+    get call() {
+      return session.call;
+    },
+  },
+});

@@ -1,0 +1,44 @@
+// What the live region says to those who do not look: who comes, who goes, who speaks.
+
+import { canonicalId, sameId } from "../protocol/ids.js";
+
+/** @import { ServerEvent } from "../protocol/types.js" */
+/** @import { AppStore } from "./context.js" */
+
+/** Speakers change quickly; naming each would talk over them. */
+const SPEAKER_EVERY_MS = 5000;
+
+/** @param {AppStore} store */
+export function createAnnouncer(store) {
+  let lastSpeaker = "";
+  let lastAt = -SPEAKER_EVERY_MS;
+
+  /** @param {string} text */
+  const say = (text) => store.dispatch({ type: "page/announce", text });
+
+  /** Call before the event is in the store: who leaves is still known then. @param {ServerEvent} event */
+  return function announce(event) {
+    const state = store.get();
+    if (sameId(event.user_id, state.account.me?.user_id)) return;
+    const before = event.user_id ? state.call.people[canonicalId(event.user_id)] : undefined;
+    switch (event.type) {
+      case "member.joined":
+        say(`${event.username} joined.`);
+        break;
+      case "member.left":
+        if (before) say(`${before.username} left.`);
+        break;
+      case "member.updated":
+        if (event.screen && before && !before.screen) say(`${event.username} is sharing a screen.`);
+        break;
+      case "speaking.started": {
+        const now = performance.now();
+        if (!before || before.username === lastSpeaker || now - lastAt < SPEAKER_EVERY_MS) break;
+        lastSpeaker = before.username;
+        lastAt = now;
+        say(`${before.username} is speaking.`);
+        break;
+      }
+    }
+  };
+}

@@ -1,0 +1,249 @@
+// Ties a Call to the store, the devices and the loudspeakers: everything one does in a room.
+
+import { Call } from "../protocol/call.js";
+import { canonicalId } from "../protocol/ids.js";
+import { MicrophoneLevel, receiverLevel } from "./levels.js";
+import { Speakers } from "./speakers.js";
+import { storage } from "./storage.js";
+import { TileSizes } from "./tiles.js";
+import { endInWords, inWords } from "./words.js";
+import { myself, voiceSlot } from "../state/select.js";
+
+/** @import { Api } from "../protocol/api.js" */
+/** @import { Peer } from "../protocol/peer.js" */
+/** @import { Room, ServerEvent, Source } from "../protocol/types.js" */
+/** @import { Capture } from "./capture.js" */
+/** @import { AppStore } from "./context.js" */
+
+/** @typedef {Partial<Pick<import("../state/call.js").CallState, "mute" | "deaf" | "camera" | "screen">>} OwnChange */
+
+/** Faster would make the numbers jump; slower would tell of trouble after it is heard. */
+const QUALITY_MS = 2000;
+
+/**
+ * @typedef {object} Needs
+ * @property {Api} api
+ * @property {AppStore} store
+ * @property {Capture} capture
+ * @property {Promise<string>} client the tab's name
+ * @property {(text: string) => void} notice
+ * @property {(event: ServerEvent) => void} announce
+ * @property {(channel: string) => void} moved
+ * @property {() => void} signedOut
+ */
+
+export class Session {
+  /** @type {Call | null} */
+  call = null;
+  #needs;
+  #speakers;
+  #microphoneLevel = new MicrophoneLevel();
+  /** @type {any} */
+  #qualityTimer = null;
+  /** @type {string | null} who kicked, said just before the end */
+  #by = null;
+  /** @type {Peer | null} whose sound is playing */
+  #known = null;
+
+  /** @param {Needs} needs */
+  constructor(needs) {
+    this.#needs = needs;
+    this.#speakers = new Speakers(needs.store);
+    this.sizes = new TileSizes(needs.store, (views) => this.call?.setViews(views));
+    needs.capture.on("track", ({ source, track }) => this.#handleTrack(source, track));
+    needs.capture.on("notice", needs.notice);
+    addEventListener("online", () => this.call?.networkChanged());
+  }
+
+  /** @param {Room} room */
+  async join(room) {
+    const { api, store, capture, client } = this.#needs;
+    // Without a microphone the others should see that no word will come.
+    if (!capture.tracks.has("microphone")) this.#own({ mute: true });
+    store.dispatch({ type: "call/joining", room: room.room_id });
+    const { mute, deaf } = store.get().call;
+    const call = new Call({ api, channel: room.room_id, client: await client, mute, deaf });
+    if (store.get().call.phase !== "joining") return;
+    this.call = call;
+    this.#by = null;
+    this.#follow(call);
+    for (const [source, track] of capture.tracks) await call.setTrack(source, track);
+    try {
+      await call.start();
+    } catch (error) {
+      if (this.call !== call) return;
+      this.#letGo();
+      store.dispatch({ type: "call/refused", error: inWords(error) });
+    }
+    this.#remember();
+  }
+
+  async leave() {
+    const { store, capture } = this.#needs;
+    const call = this.call;
+    this.#letGo();
+    capture.closeAll();
+    store.dispatch({ type: "call/left" });
+    await call?.leave();
+  }
+
+  /** @param {boolean} [mute] */
+  async setMute(mute = !this.#needs.store.get().call.mute) {
+    const { store, capture, notice } = this.#needs;
+    if (!mute && !(await capture.open("microphone"))) {
+      notice(store.get().devices.microphone === "blocked" ? "Your microphone is blocked." : "There is no microphone to switch on.");
+      return;
+    }
+    this.#own({ mute });
+    this.call?.setMute(mute);
+  }
+
+  /** Before joining: in, but not heard. */
+  setMuteQuietly() {
+    this.#own({ mute: true });
+  }
+
+  /** @param {boolean} [deaf] */
+  setDeaf(deaf = !this.#needs.store.get().call.deaf) {
+    this.#speakers.setMuted(deaf);
+    this.#own({ deaf });
+    this.call?.setDeaf(deaf);
+  }
+
+  async toggleCamera() {
+    const { store, capture } = this.#needs;
+    if (store.get().call.camera) capture.close("camera");
+    else await capture.open("camera");
+  }
+
+  async toggleScreen() {
+    const { store, capture } = this.#needs;
+    if (store.get().call.screen) capture.close("screen");
+    else await capture.openScreen();
+  }
+
+  /** @param {string} mid @returns {MediaStream | null} */
+  stream(mid) {
+    return this.call?.slots.get(mid)?.stream ?? null;
+  }
+
+  /** How loud somebody is, 0 to 1. @param {string} userId */
+  level(userId) {
+    const state = this.#needs.store.get();
+    const me = state.account.me;
+    if (me && canonicalId(me.user_id) === canonicalId(userId)) return this.microphoneLevel();
+    const mid = voiceSlot(state, userId);
+    return mid ? receiverLevel(this.call?.slots.get(mid)?.receiver) : 0;
+  }
+
+  microphoneLevel() {
+    return this.#microphoneLevel.now();
+  }
+
+  hear() {
+    this.#speakers.unblock();
+  }
+
+  chooseOutput() {
+    this.#speakers.chooseOutput();
+  }
+
+  /** @param {Call} call */
+  #follow(call) {
+    const { store } = this.#needs;
+    /** @param {() => void} act only while this is the call */
+    const ours = (act) => this.call === call && act();
+    call.on("joined", ({ session_id }) => ours(() => {
+      store.dispatch({ type: "call/joined", session: session_id });
+      this.sizes.forget();
+    }));
+    call.on("link", (link) => ours(() => store.dispatch({ type: "call/link", link })));
+    call.on("message", (event) => ours(() => this.#handleEvent(event)));
+    call.on("answered", (peer) => ours(() => this.#handleAnswered(peer)));
+    call.on("ended", ({ reason, error }) => ours(() => this.#handleEnded(reason, error)));
+    clearInterval(this.#qualityTimer);
+    this.#qualityTimer = setInterval(() => this.#measure(call), QUALITY_MS);
+  }
+
+  /** @param {Peer} peer */
+  #handleAnswered(peer) {
+    this.#speakers.setMuted(this.#needs.store.get().call.deaf);
+    for (const [mid, { kind, stream }] of peer.slots) {
+      if (kind === "audio") this.#speakers.play(mid, stream);
+    }
+    if (this.#known !== peer) this.#needs.store.dispatch({ type: "call/peer" });
+    this.#known = peer;
+  }
+
+  /** @param {ServerEvent} event */
+  #handleEvent(event) {
+    const { store, notice, announce, moved } = this.#needs;
+    const before = myself(store.get());
+    if (event.type === "kicked") this.#by = this.#nameOf(event.by);
+    announce(event);
+    store.dispatch({ type: "call/event", event });
+    if (event.type === "moved") moved(event.channel_id);
+    const now = myself(store.get());
+    if (!before || !now) return;
+    const who = this.#nameOf(event.by) ?? "A moderator";
+    if (now.server_mute && !before.server_mute) notice(`${who} muted you.`);
+    if (!now.server_mute && before.server_mute) notice("You may speak again.");
+    if (now.server_deaf && !before.server_deaf) notice(`${who} deafened you: you hear nobody for now.`);
+    if (!now.server_deaf && before.server_deaf) notice("You can hear again.");
+  }
+
+  /** @param {string} reason @param {unknown} error */
+  #handleEnded(reason, error) {
+    const { store, capture, signedOut } = this.#needs;
+    const by = this.#by;
+    this.#letGo();
+    capture.closeAll();
+    if (reason === "signed_out") {
+      store.dispatch({ type: "call/left" });
+      signedOut();
+      return;
+    }
+    store.dispatch({ type: "call/over", reason, ...endInWords(reason, error, by) });
+  }
+
+  /** @param {Source} source @param {MediaStreamTrack | null} track */
+  #handleTrack(source, track) {
+    if (source === "microphone") this.#microphoneLevel.listen(track);
+    else if (source === "camera") this.#own({ camera: track !== null });
+    else this.#own({ screen: track !== null });
+    this.call?.setTrack(source, track).catch(() => this.#needs.notice("That could not be switched. Try again."));
+  }
+
+  /** @param {Call} call */
+  async #measure(call) {
+    if (document.visibilityState === "hidden") return;
+    const measured = await call.quality().catch(() => null);
+    if (!measured || this.call !== call) return;
+    this.#needs.store.dispatch({ type: "call/quality", self: measured.self, slots: Object.fromEntries(measured.slots) });
+  }
+
+  /** @param {OwnChange} change */
+  #own(change) {
+    this.#needs.store.dispatch({ type: "call/own", change });
+    this.#remember();
+  }
+
+  #remember() {
+    const { phase, room, mute, deaf, camera } = this.#needs.store.get().call;
+    if (this.call && phase === "in" && room) storage.inside = { room, mute, deaf, camera };
+  }
+
+  #letGo() {
+    this.call = null;
+    this.#known = null;
+    clearInterval(this.#qualityTimer);
+    this.#speakers.stop();
+    storage.inside = null;
+  }
+
+  /** @param {string | null | undefined} id */
+  #nameOf(id) {
+    if (!id) return null;
+    return this.#needs.store.get().call.people[canonicalId(id)]?.username ?? null;
+  }
+}

@@ -1,0 +1,73 @@
+// Refusals and endings in plain words. A code of the server never reaches the page.
+
+import { ApiError } from "../protocol/api.js";
+
+/** @type {Record<string, string>} */
+const BY_CODE = {
+  USERNAME_TAKEN: "That name is taken. Try another, or log in if it is yours.",
+  AUTH_FAILED: "That name and password do not go together.",
+  AUTH_EXPIRED: "You have been signed out. Please log in again.",
+  BANNED: "You have been banned from this server.",
+  ROOM_FULL: "This room is full.",
+  NOT_IN_VOICE: "They are not in the room any more.",
+};
+
+/** @type {Record<number, string>} */
+const BY_STATUS = {
+  0: "The server cannot be reached. Check your connection.",
+  401: "You have been signed out. Please log in again.",
+  403: "You may not do that here.",
+  404: "That is not here any more.",
+  409: "That does not work right now.",
+  413: "That is too long.",
+  429: "That was a lot at once. Wait a moment and try again.",
+  503: "The server is just starting. Try again in a moment.",
+};
+
+/** Whether a server's sentence is meant for people. @param {string} text */
+const isSentence = (text) => /\s/.test(text) && text.length < 200;
+
+/** @param {string} text */
+function asSentence(text) {
+  const upper = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?…]$/.test(upper) ? upper : upper + ".";
+}
+
+/** @param {unknown} error */
+export function inWords(error) {
+  if (!(error instanceof ApiError)) return "Something went wrong on this page. Reload it and try again.";
+  const known = BY_CODE[error.code];
+  if (known) return known;
+  // What is wrong with what was typed, or why a room does not let one in, the server says best.
+  if ([400, 403, 409, 422].includes(error.status) && isSentence(error.message)) return asSentence(error.message);
+  return BY_STATUS[error.status] ?? "The server could not do that. Try again in a moment.";
+}
+
+/**
+ * @param {string} reason
+ * @param {unknown} error
+ * @param {string | null} by who did it, where it is known
+ * @returns {{ text: string, again: boolean }} and whether "Join again" makes sense
+ */
+export function endInWords(reason, error, by) {
+  switch (reason) {
+    case "kicked":
+      return { text: by ? `${by} removed you from this room.` : "A moderator removed you from this room.", again: true };
+    case "banned":
+      return { text: "You have been banned and cannot come back in.", again: false };
+    case "replaced":
+      return { text: "You joined this room again somewhere else, so this window has left it.", again: true };
+    case "left":
+      return { text: "You left this room from somewhere else.", again: true };
+    case "moved":
+      return { text: "You went to another room from somewhere else.", again: true };
+    case "channel_deleted":
+      return { text: "This room has been deleted.", again: false };
+    case "refused":
+      return { text: `You could not come back in. ${inWords(error)}`, again: true };
+    case "media_refused":
+      return { text: "Sound could not be set up with this server.", again: true };
+    default:
+      return { text: "The call has ended.", again: true };
+  }
+}

@@ -1,0 +1,63 @@
+// The middle of a room: a screen large with everything else beside it, or all in an even grid.
+
+import { useSelect } from "../app/context.js";
+import { sameId } from "../protocol/ids.js";
+import { people, pictures } from "../state/select.js";
+import { useLayoutEffect, useRef } from "../vendor/hooks.js";
+import { html } from "./html.js";
+import { Seat, Tile } from "./tile.js";
+
+const RATIO = 16 / 9;
+const GAP = 12;
+/** A tile alone in a large window need not fill it. */
+const TILE_MAX = 860;
+
+/** @param {number} count @param {number} width @param {number} height the widest tile that fits all of them */
+function tileWidth(count, width, height) {
+  let best = 0;
+  for (let columns = 1; columns <= count; columns++) {
+    const rows = Math.ceil(count / columns);
+    const byWidth = (width - GAP * (columns - 1)) / columns;
+    const byHeight = ((height - GAP * (rows - 1)) / rows) * RATIO;
+    best = Math.max(best, Math.min(byWidth, byHeight));
+  }
+  return Math.max(140, Math.min(TILE_MAX, Math.floor(best)));
+}
+
+/** @param {{ count: number, children?: any }} props */
+function Grid({ count, children }) {
+  const element = useRef(/** @type {HTMLElement | null} */ (null));
+  useLayoutEffect(() => {
+    const grid = element.current;
+    if (!grid) return;
+    const fit = () => grid.style.setProperty("--tile", `${tileWidth(count, grid.clientWidth, grid.clientHeight)}px`);
+    const observer = new ResizeObserver(fit);
+    observer.observe(grid);
+    fit();
+    return () => observer.disconnect();
+  }, [count]);
+  return html`<div ref=${element} class="grid">${children}</div>`;
+}
+
+/** @param {{ children?: any }} props children: shown when nobody else is here */
+export function Stage({ children }) {
+  const all = useSelect(pictures);
+  const seated = useSelect(people).filter(
+    ({ person }) => !all.some(({ source, userId }) => source === "camera" && sameId(userId, person.user_id)),
+  );
+  const alone = useSelect((state) => Object.keys(state.call.people).length === 1);
+  // One's own screen is in front of one already: it stays a small tile.
+  const [screen, ...others] = all[0]?.source === "screen" && all[0].mid ? all : [null, ...all];
+  const rest = html`${others.map((picture) => picture && html`<${Tile} key=${picture.key} picture=${picture} />`)}
+  ${seated.map(({ person, isMe }) => html`<${Seat} key=${person.user_id} person=${person} isMe=${isMe} />`)}`;
+  if (screen) {
+    return html`<div class="stage stage-screen">
+      <div class="stage-main"><${Tile} key=${screen.key} picture=${screen} /></div>
+      <div class="stage-strip">${rest}</div>
+    </div>`;
+  }
+  return html`<div class="stage">
+    <${Grid} count=${others.length + seated.length}>${rest}<//>
+    ${alone && html`<div class="alone">${children}</div>`}
+  </div>`;
+}

@@ -1,0 +1,83 @@
+// Pictures and seats: what fills the middle of a room.
+
+import { useApp, useSelect } from "../app/context.js";
+import { canonicalId } from "../protocol/ids.js";
+import { useEffect, useLayoutEffect, useRef } from "../vendor/hooks.js";
+import { Avatar, useLevel } from "./avatar.js";
+import { html } from "./html.js";
+import { Icon } from "./icon.js";
+import { QualityMark } from "./quality.js";
+
+/** @import { Participant } from "../protocol/types.js" */
+/** @import { Picture } from "../state/select.js" */
+
+/** @param {{ picture: Picture }} props */
+export function Tile({ picture }) {
+  const { session, capture } = useApp();
+  const { mid, source, userId } = picture;
+  const video = useRef(/** @type {HTMLVideoElement | null} */ (null));
+  const frame = useRef(/** @type {HTMLElement | null} */ (null));
+  const peers = useSelect((state) => state.call.peers);
+  const speaking = useSelect((state) => state.call.people[canonicalId(userId)]?.speaking ?? false);
+  const track = mid ? null : capture.tracks.get(source) ?? null;
+
+  useLayoutEffect(() => {
+    const element = video.current;
+    if (!element) return;
+    const stream = mid ? session.stream(mid) : track && new MediaStream([track]);
+    if (element.srcObject !== stream) element.srcObject = stream;
+    // Pictures without sound may always play; one that is torn down at once need not.
+    element.play().catch(() => {});
+  }, [mid, peers, track]);
+  useEffect(() => (mid && frame.current ? session.sizes.watch(mid, frame.current) : undefined), [mid]);
+  useLevel(frame, speaking && source === "camera", () => session.level(userId));
+
+  const mine = mid === null;
+  const label = source === "screen" ? `${mine ? "Your" : `${picture.name}’s`} screen` : mine ? "You" : picture.name;
+  return html`<figure
+    ref=${frame}
+    class=${`tile tile-${source}${speaking && source === "camera" ? " is-speaking" : ""}`}
+    data-testid="tile"
+    data-user-id=${userId}
+    data-source=${source}
+    data-mid=${mid}
+    data-self=${mine}
+  >
+    <video ref=${video} class=${mine && source === "camera" ? "mirrored" : ""} autoplay playsinline muted></video>
+    <figcaption class="tile-name">
+      <${PersonMarks} userId=${userId} quiet /><span>${label}</span>${mid && html`<${QualityMark} mid=${mid} />`}
+    </figcaption>
+  </figure>`;
+}
+
+/** Somebody without a picture. @param {{ person: Participant, isMe: boolean }} props */
+export function Seat({ person, isMe }) {
+  return html`<figure class=${`seat${person.speaking ? " is-speaking" : ""}`} data-testid="seat" data-user-id=${person.user_id}>
+    <${Avatar} id=${person.user_id} name=${person.username} size="large" speaking=${person.speaking} />
+    <figcaption class="tile-name">
+      <${PersonMarks} userId=${person.user_id} quiet /><span>${isMe ? "You" : person.username}</span>
+    </figcaption>
+  </figure>`;
+}
+
+/**
+ * Muted by oneself and muted by a moderator never look the same.
+ * @param {{ userId: string, quiet?: boolean }} props
+ */
+export function PersonMarks({ userId, quiet = false }) {
+  const person = useSelect((state) => state.call.people[canonicalId(userId)] ?? null);
+  if (!person) return null;
+  /** @param {string} icon @param {string} words @param {boolean} [strong] */
+  const mark = (icon, words, strong = false) =>
+    html`<span class=${`mark${strong ? " mark-strong" : ""}`} title=${words}>
+      <${Icon} name=${icon} size=${16} />${strong && !quiet && html`<${Icon} name="shield" size=${12} />`}
+      <span class="unseen">${words}</span>
+    </span>`;
+  return html`${person.server_mute
+    ? mark("mic-off", "Muted by a moderator", true)
+    : person.mute && mark("mic-off", "Muted by themselves")}
+  ${person.server_deaf
+    ? mark("headphone-off", "Deafened by a moderator", true)
+    : person.deaf && mark("headphone-off", "Hears nobody")}
+  ${!quiet && person.video && mark("video", "Camera on")} ${!quiet && person.screen && mark("monitor", "Sharing a screen")}`;
+}

@@ -1,0 +1,346 @@
+// A call: being in one room, with its event socket and its media, and coming back by itself when
+// any of it breaks. Brings no microphone and shows nothing: tracks are handed in, events handed out.
+
+import { ApiError } from "./api.js";
+import { backoffMs } from "./backoff.js";
+import { Emitter } from "./emitter.js";
+import { EventSocket } from "./events.js";
+import { Peer } from "./peer.js";
+import { QualityMeter } from "./quality.js";
+import { Recovery } from "./recovery.js";
+import { Signalling } from "./signalling.js";
+import { browserEnv } from "./types.js";
+
+/** @import { Api } from "./api.js" */
+/** @import { Env, Joined, ServerEvent, Source, View } from "./types.js" */
+
+/** Reasons after which the client joins again unasked: nobody meant it to leave. */
+const COMES_BACK_AFTER = new Set(["server_shutdown", "server_restart", "timeout"]);
+
+/**
+ * @typedef {object} CallEvents
+ * @property {{ media: "connecting" | "connected" | "broken", events: "connecting" | "open" | "lost", joining: boolean }} link
+ * @property {Joined} joined a session began (again)
+ * @property {ServerEvent} message every event of the server, in order
+ * @property {Peer} peer there is a new peer connection; its `slots` are named with the first answer
+ * @property {Peer} answered the server took an offer
+ * @property {{ reason: string, error: unknown }} ended for good; a new Call is needed to come back
+ */
+
+/** @extends {Emitter<CallEvents>} */
+export class Call extends Emitter {
+  #api;
+  #env;
+  #client;
+  #mute;
+  #deaf;
+  /** @type {Joined | null} */
+  #session = null;
+  /** @type {Peer | null} */
+  #peer = null;
+  /** @type {EventSocket | null} */
+  #events = null;
+  /** @type {Signalling | null} */
+  #signalling = null;
+  #recovery;
+  #quality = new QualityMeter();
+  /** @type {Map<Source, MediaStreamTrack>} */
+  #tracks = new Map();
+  /** @type {View[]} */
+  #views = [];
+  /** @type {CallEvents["link"]} */
+  #link = { media: "connecting", events: "connecting", joining: true };
+  #over = false;
+  #stateUnsent = false;
+  #stateSending = false;
+
+  /**
+   * @param {object} options
+   * @param {Api} options.api with a token
+   * @param {string} options.channel the room's id, decimal or UUID
+   * @param {string} options.client names this tab or device: joining again under it takes over its session
+   * @param {boolean} [options.mute]
+   * @param {boolean} [options.deaf]
+   * @param {Env} [options.env]
+   */
+  constructor({ api, channel, client, mute = false, deaf = false, env = browserEnv() }) {
+    super();
+    this.#api = api;
+    this.channel = channel;
+    this.#client = client;
+    this.#mute = mute;
+    this.#deaf = deaf;
+    this.#env = env;
+    const actions = { restart: () => this.#signalling?.request(true), rebuild: () => this.#connectMedia() };
+    this.#recovery = new Recovery(actions, env);
+  }
+
+  /** The peer connection of the moment. */
+  get pc() {
+    return this.#peer?.pc ?? null;
+  }
+
+  get sessionId() {
+    return this.#session?.session_id ?? null;
+  }
+
+  get slots() {
+    return this.#peer?.slots ?? new Map();
+  }
+
+  /** Joins; an error here is the server's first answer, and nothing is tried again. */
+  async start() {
+    this.#begin(await this.#join());
+  }
+
+  /**
+   * What a source sends; `null` sends nothing. Works before start too.
+   * @param {Source} source
+   * @param {MediaStreamTrack | null} track
+   */
+  async setTrack(source, track) {
+    if (track) this.#tracks.set(source, track);
+    else this.#tracks.delete(source);
+    if (source === "microphone" && track) track.enabled = !this.#mute;
+    await this.#peer?.setTrack(source, track);
+    if (source !== "microphone") this.#signalling?.request(false);
+  }
+
+  /** @param {boolean} mute */
+  setMute(mute) {
+    this.#mute = mute;
+    const microphone = this.#tracks.get("microphone");
+    if (microphone) microphone.enabled = !mute;
+    this.#sendState();
+  }
+
+  /** @param {boolean} deaf */
+  setDeaf(deaf) {
+    this.#deaf = deaf;
+    this.#sendState();
+  }
+
+  /** @param {View[]} views the real size of every video slot; replaces what was said before */
+  setViews(views) {
+    this.#views = views;
+    this.#events?.send({ type: "view", slots: views });
+  }
+
+  /** The network changed (the browser's `online` event): look for the way again at once. */
+  networkChanged() {
+    if (this.#over || !this.#session) return;
+    this.#events?.reopen();
+    this.#recovery.networkChanged();
+  }
+
+  /** How well it goes, from the peer connection's own counters. */
+  async quality() {
+    return this.#peer ? this.#quality.measure(await this.#peer.pc.getStats()) : null;
+  }
+
+  async leave() {
+    const session = this.sessionId;
+    this.#stop();
+    if (session) await this.#api.leave(session).catch(() => {});
+  }
+
+  #join() {
+    const request = { channel_id: this.channel, client: this.#client, mute: this.#mute, deaf: this.#deaf };
+    return this.#api.join(request);
+  }
+
+  /** @param {Joined} session */
+  #begin(session) {
+    if (this.#over) {
+      this.#api.leave(session.session_id).catch(() => {});
+      return;
+    }
+    this.#session = session;
+    this.emit("joined", session);
+    this.#setLink({ joining: false, media: "connecting", events: "connecting" });
+    this.#openEvents(session.session_id);
+    this.#openSignalling(session.session_id);
+    this.#connectMedia();
+  }
+
+  /** @param {string} session */
+  #openEvents(session) {
+    const events = new EventSocket({
+      url: (after) => this.#api.eventsUrl(session, after),
+      probe: () => this.#probe(session),
+      env: this.#env,
+    });
+    this.#events = events;
+    events.on("message", (event) => this.#handleEvent(event));
+    events.on("refused", (why) => (why === "gone" ? this.#rejoin() : this.#end("signed_out", null)));
+    events.on("state", (state) => {
+      this.#setLink({ events: state });
+      if (state !== "open") return;
+      if (this.#views.length) events.send({ type: "view", slots: this.#views });
+      if (this.#stateUnsent) this.#sendState();
+    });
+    events.open();
+  }
+
+  /** @param {string} session */
+  #openSignalling(session) {
+    const hooks = {
+      /** @param {Peer} peer */
+      answered: (peer) => {
+        this.#recovery.handleAnswered();
+        this.emit("answered", peer);
+      },
+      /** @param {unknown} error */
+      failed: (error) => this.#handleFatal(error),
+      /** @param {unknown} error */
+      gaveUp: (error) => this.#end("media_refused", error),
+    };
+    this.#signalling = new Signalling({ api: this.#api, session, hooks, env: this.#env });
+  }
+
+  async #connectMedia() {
+    const { ice_servers } = this.#session ?? { ice_servers: [] };
+    this.#peer?.close();
+    const peer = new Peer(ice_servers, this.#env);
+    this.#peer = peer;
+    this.#quality.reset();
+    this.#recovery.reset();
+    if (this.#link.media === "connected") this.#setLink({ media: "broken" });
+    peer.on("state", (state) => this.#handlePeerState(peer, state));
+    for (const [source, track] of this.#tracks) await peer.setTrack(source, track).catch(() => {});
+    if (peer !== this.#peer) return;
+    this.#signalling?.use(peer);
+    this.emit("peer", peer);
+    this.#signalling?.request(false);
+  }
+
+  /**
+   * @param {Peer} peer
+   * @param {RTCPeerConnectionState} state
+   */
+  #handlePeerState(peer, state) {
+    if (peer !== this.#peer) return;
+    if (state === "connected") this.#setLink({ media: "connected" });
+    else if (state === "disconnected" || state === "failed") this.#setLink({ media: "broken" });
+    this.#recovery.handleState(state);
+  }
+
+  /** @param {ServerEvent} event */
+  #handleEvent(event) {
+    this.emit("message", event);
+    switch (event.type) {
+      case "offer":
+        this.#signalling?.handleOffer(event.sdp);
+        break;
+      case "ice":
+        this.#peer?.handleCandidate(event.candidate).catch(() => {});
+        break;
+      case "moved":
+        this.channel = event.channel_id;
+        break;
+      case "reconnect":
+        this.#connectMedia();
+        break;
+      case "ended":
+        if (COMES_BACK_AFTER.has(event.reason)) this.#rejoin();
+        else this.#end(event.reason, null);
+        break;
+    }
+  }
+
+  /** The session is gone and nobody meant it: join from scratch, until the server answers. */
+  async #rejoin() {
+    if (this.#over || this.#link.joining) return;
+    this.#drop();
+    this.#setLink({ joining: true, media: "broken", events: "lost" });
+    for (let attempt = 0; !this.#over; attempt++) {
+      try {
+        await this.#pause(backoffMs(attempt, this.#env.random()));
+        if (this.#over) return;
+        this.#begin(await this.#join());
+        return;
+      } catch (error) {
+        if (this.#over) return;
+        if (!(error instanceof ApiError && error.passing)) {
+          this.#end(error instanceof ApiError && error.status === 401 ? "signed_out" : "refused", error);
+          return;
+        }
+        if (error.retryAfterMs) await this.#pause(error.retryAfterMs);
+      }
+    }
+  }
+
+  /** @param {unknown} error @returns {boolean} whether it ends or replaces this session */
+  #handleFatal(error) {
+    if (!(error instanceof ApiError)) return false;
+    if (error.status === 404) this.#rejoin();
+    else if (error.status === 401) this.#end("signed_out", error);
+    else return false;
+    return true;
+  }
+
+  /** @param {string} session @returns {Promise<"ok" | "gone" | "denied" | "unreachable">} */
+  async #probe(session) {
+    try {
+      await this.#api.voiceState(session, { mute: this.#mute, deaf: this.#deaf });
+      return "ok";
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.passing) return "unreachable";
+      return error.status === 401 ? "denied" : "gone";
+    }
+  }
+
+  /** Says mute and deafen as they are now; once more when that cannot be said now. */
+  async #sendState() {
+    this.#stateUnsent = true;
+    while (this.#stateUnsent && !this.#stateSending && this.#session) {
+      this.#stateUnsent = false;
+      this.#stateSending = true;
+      const { session_id } = this.#session;
+      try {
+        await this.#api.voiceState(session_id, { mute: this.#mute, deaf: this.#deaf });
+      } catch (error) {
+        if (session_id !== this.sessionId || this.#handleFatal(error)) return;
+        if (!(error instanceof ApiError && error.passing)) return;
+        this.#stateUnsent = true;
+        await this.#pause(Math.max(error.retryAfterMs ?? 0, backoffMs(2, this.#env.random())));
+      } finally {
+        this.#stateSending = false;
+      }
+    }
+  }
+
+  /** @param {Partial<CallEvents["link"]>} change */
+  #setLink(change) {
+    this.#link = { ...this.#link, ...change };
+    if (!this.#over) this.emit("link", this.#link);
+  }
+
+  /**
+   * @param {string} reason
+   * @param {unknown} error
+   */
+  #end(reason, error) {
+    if (this.#over) return;
+    this.#stop();
+    this.emit("ended", { reason, error });
+  }
+
+  #stop() {
+    this.#over = true;
+    this.#drop();
+  }
+
+  #drop() {
+    this.#recovery.stop();
+    this.#signalling?.stop();
+    this.#events?.close();
+    this.#peer?.close();
+    this.#peer = this.#events = this.#signalling = this.#session = null;
+  }
+
+  /** @param {number} ms @returns {Promise<void>} */
+  #pause(ms) {
+    return new Promise((resolve) => this.#env.setTimeout(resolve, ms));
+  }
+}

@@ -1,0 +1,8 @@
+// Everything a program needs to be in a Parlor room. See README.md beside this file.
+
+export { Api, ApiError } from "./api.js";
+export { Call } from "./call.js";
+export { EventSocket } from "./events.js";
+export { canonicalId, sameId } from "./ids.js";
+export { allows, Permission } from "./permissions.js";
+export { AUDIO_SLOTS, VIDEO_SLOTS } from "./peer.js";

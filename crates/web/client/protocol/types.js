@@ -1,0 +1,86 @@
+// The shapes that cross the wire, as this library sees them. Types only.
+
+/** @typedef {"microphone" | "camera" | "screen"} Source */
+
+/**
+ * Somebody in a room, as the Voice Service tells it.
+ * @typedef {object} Participant
+ * @property {string} user_id UUID
+ * @property {string} username
+ * @property {string} session_id
+ * @property {boolean} mute by themselves
+ * @property {boolean} deaf by themselves
+ * @property {boolean} server_mute by a moderator
+ * @property {boolean} server_deaf by a moderator
+ * @property {boolean} speaking
+ * @property {boolean} video
+ * @property {boolean} screen
+ * @property {string} via the dialect they came by, or "sip"
+ */
+
+/**
+ * A receiving section of the peer connection, and who is in it now.
+ * @typedef {object} Slot
+ * @property {string} mid
+ * @property {"audio" | "video"} kind
+ * @property {string | null} user_id
+ * @property {string | null} session_id
+ * @property {Source | null} source
+ */
+
+/**
+ * @typedef {object} Room
+ * @property {string} room_id decimal
+ * @property {string} name
+ * @property {string} slug
+ * @property {string} type
+ * @property {string | null} topic
+ * @property {number} limit
+ * @property {string} created_by decimal
+ * @property {number} created_at unix seconds
+ * @property {number} member_count
+ * @property {string} permissions the caller's own mask in this room, decimal
+ */
+
+/**
+ * @typedef {object} Account
+ * @property {string} user_id decimal
+ * @property {string} username
+ * @property {string} display_name
+ * @property {string} permissions decimal mask
+ */
+
+/** @typedef {{ urls: string[], username?: string, credential?: string }} IceServer */
+/** @typedef {{ session_id: string, server_endpoint: string, ice_servers: IceServer[] }} Joined */
+/** @typedef {{ mid: string, source: Source }} SourceLabel */
+/** @typedef {{ mid: string, user_id?: string, source?: Source, width: number, height: number }} View */
+
+/**
+ * One frame of the event stream. Which keys are there depends on `type`; types that are not known
+ * are passed on all the same, and whoever reads them ignores what it does not know.
+ * @typedef {{ type: string, seq: number, ts: string } & Record<string, any>} ServerEvent
+ */
+
+/**
+ * What the outside world lends to this library; tests bring their own.
+ * @typedef {object} Env
+ * @property {(handler: () => void, ms: number) => any} setTimeout
+ * @property {(timer: any) => void} clearTimeout
+ * @property {() => number} random 0 to 1
+ * @property {new (url: string) => WebSocket} WebSocket
+ * @property {new (config?: RTCConfiguration) => RTCPeerConnection} RTCPeerConnection
+ */
+
+/**
+ * The browser's own.
+ * @returns {Env}
+ */
+export function browserEnv() {
+  return {
+    setTimeout: (handler, ms) => globalThis.setTimeout(handler, ms),
+    clearTimeout: (timer) => globalThis.clearTimeout(timer),
+    random: Math.random,
+    WebSocket: globalThis.WebSocket,
+    RTCPeerConnection: globalThis.RTCPeerConnection,
+  };
+}

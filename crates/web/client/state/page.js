@@ -1,0 +1,57 @@
+// The page itself: its address, what is open over it, what it last said.
+
+/** @import { Action } from "./state.js" */
+
+/** @typedef {{ name: "rooms" | "settings" | "admin" | "missing" } | { name: "room", key: string }} Route */
+/** @typedef {"people" | "devices" | "help"} Panel */
+/** @typedef {"system" | "light" | "dark"} Theme */
+
+/**
+ * @typedef {object} PageState
+ * @property {Route} route
+ * @property {Panel | null} panel
+ * @property {{ id: number, text: string }[]} notices shown for a while
+ * @property {string} announcement said to screen readers
+ * @property {Theme} theme
+ */
+
+/**
+ * @typedef {{ type: "page/route", route: Route } | { type: "page/panel", panel: Panel | null }
+ *   | { type: "page/notice", id: number, text: string } | { type: "page/read", id: number }
+ *   | { type: "page/announce", text: string } | { type: "page/theme", theme: Theme }} PageAction
+ */
+
+/** More than this at once is not read by anybody. */
+const NOTICES_MAX = 3;
+
+/** @type {PageState} */
+export const pageInitial = { route: { name: "rooms" }, panel: null, notices: [], announcement: "", theme: "system" };
+
+/**
+ * @param {PageState} state
+ * @param {Action} action
+ * @returns {PageState}
+ */
+export function reducePage(state, action) {
+  switch (action.type) {
+    case "page/route":
+      return { ...state, route: action.route, panel: null };
+    case "page/panel":
+      return { ...state, panel: action.panel };
+    case "page/notice": {
+      const others = state.notices.filter(({ text }) => text !== action.text);
+      return { ...state, notices: [...others, { id: action.id, text: action.text }].slice(-NOTICES_MAX) };
+    }
+    case "page/read":
+      return { ...state, notices: state.notices.filter(({ id }) => id !== action.id) };
+    case "page/announce":
+      return { ...state, announcement: action.text };
+    case "page/theme":
+      return { ...state, theme: action.theme };
+    case "call/left":
+    case "call/over":
+      return { ...state, panel: null };
+    default:
+      return state;
+  }
+}

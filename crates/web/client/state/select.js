@@ -1,0 +1,118 @@
+// Questions that the views ask of the state.
+
+import { canonicalId, sameId } from "../protocol/ids.js";
+import { allows, Permission } from "../protocol/permissions.js";
+
+/** @import { Participant } from "../protocol/types.js" */
+/** @import { State } from "./state.js" */
+
+/**
+ * A picture to be shown. `mid` is null for one's own.
+ * @typedef {{ key: string, userId: string, name: string, source: "camera" | "screen", mid: string | null }} Picture
+ */
+
+/** @param {State} state */
+export function myself(state) {
+  const { me } = state.account;
+  return me ? state.call.people[canonicalId(me.user_id)] ?? null : null;
+}
+
+/**
+ * Oneself first, the others by name.
+ * @param {State} state
+ * @returns {{ person: Participant, isMe: boolean }[]}
+ */
+export function people(state) {
+  const mine = state.account.me?.user_id;
+  return Object.values(state.call.people)
+    .map((person) => ({ person, isMe: sameId(person.user_id, mine) }))
+    .sort((a, b) => Number(b.isMe) - Number(a.isMe) || a.person.username.localeCompare(b.person.username));
+}
+
+/**
+ * All pictures: screens first, then cameras; within each the order of the slots, so that tiles do
+ * not jump about.
+ * @param {State} state
+ * @returns {Picture[]}
+ */
+export function pictures(state) {
+  const { call, account } = state;
+  /** @type {Picture[]} */
+  const mine = [];
+  const me = myself(state);
+  const name = me?.username ?? account.me?.username ?? "";
+  const userId = me?.user_id ?? account.me?.user_id ?? "";
+  if (call.screen) mine.push({ key: "me/screen", userId, name, source: "screen", mid: null });
+  if (call.camera) mine.push({ key: "me/camera", userId, name, source: "camera", mid: null });
+  const theirs = call.slots.flatMap((slot) => {
+    if (slot.kind !== "video" || !slot.user_id || (slot.source !== "camera" && slot.source !== "screen")) return [];
+    const person = call.people[canonicalId(slot.user_id)];
+    if (!person) return [];
+    const key = `${slot.session_id}/${slot.source}`;
+    return [{ key, userId: slot.user_id, name: person.username, source: slot.source, mid: slot.mid }];
+  });
+  return [...theirs, ...mine].sort((a, b) => Number(b.source === "screen") - Number(a.source === "screen"));
+}
+
+/**
+ * Where a person's voice comes out, for the level of the ring.
+ * @param {State} state
+ * @param {string} userId
+ */
+export function voiceSlot(state, userId) {
+  return state.call.slots.find((slot) => slot.kind === "audio" && sameId(slot.user_id, userId))?.mid ?? null;
+}
+
+/** @param {State} state what one may do to others in the room that is open */
+export function moderation(state) {
+  const mask = state.rooms.open.room?.permissions ?? state.account.me?.permissions;
+  const mute = allows(mask, Permission.MUTE_MEMBERS);
+  return {
+    mute,
+    deafen: allows(mask, Permission.DEAFEN_MEMBERS),
+    kick: mute || allows(mask, Permission.MOVE_MEMBERS),
+  };
+}
+
+/** @param {State} state what one may send in the room that is open */
+export function sending(state) {
+  const mask = state.rooms.open.room?.permissions;
+  if (mask == null) return { microphone: true, camera: true, screen: true };
+  return {
+    microphone: allows(mask, Permission.SPEAK),
+    camera: allows(mask, Permission.VIDEO),
+    screen: allows(mask, Permission.STREAM),
+  };
+}
+
+/** @param {State} state */
+export function isAdministrator(state) {
+  return allows(state.account.me?.permissions, Permission.ADMINISTRATOR);
+}
+
+/**
+ * What the banner says, if there is something to say.
+ * @param {State} state
+ * @returns {{ title: string, detail: string } | null}
+ */
+export function trouble(state) {
+  const { phase, link, settled } = state.call;
+  if (phase !== "in") return null;
+  const lost = "Connection lost. Trying again…";
+  if (link.joining) {
+    return settled ? { title: lost, detail: "You come back into the room by yourself, with the same settings." } : null;
+  }
+  if (link.events === "lost" && link.media === "connected") {
+    return { title: lost, detail: "You still hear each other; the list of people may be out of date." };
+  }
+  if (link.events === "lost") return { title: lost, detail: "Sound and picture stop until it is back." };
+  if (link.media === "broken") return { title: lost, detail: "You still see who is here; sound and picture are coming back." };
+  if (link.media === "connecting" && settled) return { title: lost, detail: "Sound and picture are coming back." };
+  return null;
+}
+
+/** @param {State} state */
+export function isConnecting(state) {
+  const { phase, link, settled } = state.call;
+  return phase === "joining" || (phase === "in" && !settled && link.media !== "connected");
+}
