@@ -3,9 +3,9 @@
 #[path = "harness/script.rs"]
 mod harness;
 
-use harness::{ANN, BEA, SERVER, Script, Who, join, join_from, room_of, session, voice};
-use model::TrackSource;
-use room::{Command, Event, Join, ProfileKind, Refusal};
+use harness::{ANN, BEA, MUTER, SERVER, Script, Who, join, join_from, room_of, session, voice};
+use model::{Permissions, TrackSource};
+use room::{Actor, Command, Event, Join, ProfileKind, Refusal};
 
 fn speech(number: u64, speaking: bool) -> Command {
     Command::Speaking { session: session(number), speaking }
@@ -13,6 +13,10 @@ fn speech(number: u64, speaking: bool) -> Command {
 
 fn speaks(who: Who, number: u64, speaking: bool) -> Event {
     Event::Speaking { session: session(number), user: who.id(), speaking }
+}
+
+fn mute(number: u64, mute: bool) -> Command {
+    Command::SetSelf { session: session(number), mute: Some(mute), deaf: None }
 }
 
 fn source(number: u64, source: TrackSource, flowing: bool) -> Command {
@@ -57,9 +61,42 @@ fn a_report_that_crosses_a_mute_ends_the_speech() {
     script.comes_in(ANN, 1);
     script.does(SERVER, speech(1, true));
     script.does(SERVER, Command::ServerMute { user: ANN.id(), muted: true });
-    script.does(SERVER, speech(1, true));
-    assert!(!script.member(ANN).speaking);
+    script.when(SERVER, speech(1, true), &[speaks(ANN, 1, false)]);
     script.when(SERVER, speech(1, false), &[]);
+}
+
+/// Media's word that the speech ended is on its way in each of these.
+#[test]
+fn nobody_is_shown_speaking_through_a_shut_gate() {
+    let check = |by: Actor, command: Command| {
+        let mut script = Script::given(voice());
+        script.comes_in(ANN, 1);
+        script.does(SERVER, speech(1, true));
+        assert!(script.member(ANN).speaking);
+        script.does(by, command);
+        assert!(!script.member(ANN).speaking);
+        assert!(script.room.view().members.iter().all(|member| !member.speaking));
+        script.when(SERVER, speech(1, false), &[speaks(ANN, 1, false)]);
+    };
+    let (user, base) = (ANN.id(), Permissions::VIEW_SPACE);
+    check(ANN.into(), mute(1, true));
+    check(MUTER.into(), Command::ServerMute { user, muted: true });
+    check(SERVER, Command::Reauthorize { user, roles: Vec::new(), base });
+}
+
+#[test]
+fn a_session_that_is_muted_does_not_speak_for_another() {
+    let mut script = Script::given(voice());
+    script.does(ANN, Command::Join(join_from(1, "phone")));
+    script.does(ANN, Command::Join(join_from(2, "tab")));
+    script.does(SERVER, speech(1, true));
+    script.does(ANN, mute(2, true));
+    assert!(script.member(ANN).speaking, "the other session is muted");
+    script.does(ANN, mute(1, true));
+    script.does(ANN, mute(2, false));
+    assert!(!script.member(ANN).speaking, "the open one says nothing");
+    script.does(SERVER, speech(2, true));
+    assert!(script.member(ANN).speaking);
 }
 
 #[test]

@@ -3,8 +3,9 @@
 #[path = "harness/script.rs"]
 mod harness;
 
-use harness::{ADA, ANN, BEA, CID, MUTER, SERVER, Script, join, join_from, secs, session, voice};
-use model::{Permissions, Via};
+use harness::{ADA, ANN, BEA, CID, MUTER, SERVER, Script, Who, deny, join, join_from, secs};
+use harness::{session, voice, with_overrides};
+use model::{OverrideTarget, Permissions, Via};
 use room::{Command, EndReason, Event, Join, ProfileKind, Refusal, Settings};
 
 fn leave(number: u64) -> Command {
@@ -51,6 +52,44 @@ fn the_same_client_takes_its_own_place_and_the_member_stays() {
         script.when(ANN, Command::Join(again), &events);
         assert_eq!(script.member(ANN).joined_at, joined_at);
     }
+}
+
+#[test]
+fn a_further_session_brings_what_its_person_may_do_by_now() {
+    let mut script = Script::given(voice());
+    script.does(ANN, Command::Join(join_from(1, "phone")));
+    let user = ANN.id();
+    let silent = Who { base: &[Permissions::VIEW_SPACE, Permissions::CONNECT], ..ANN };
+    let tab = join_from(2, "tab");
+    let less = Event::Reauthorized { user, permissions: silent.base() };
+    let events = [less, script.started(ANN, &tab)];
+    script.when(silent, Command::Join(tab), &events);
+    assert_eq!(script.member(ANN).permissions, silent.base());
+    assert!(!script.gate(1).speak, "the earlier session is the same member's");
+
+    let desk = join_from(3, "desk");
+    let events = [script.started(ANN, &desk)];
+    script.when(silent, Command::Join(desk), &events);
+
+    let again = join_from(4, "phone");
+    let more = Event::Reauthorized { user, permissions: ANN.base() };
+    let events = [script.ended(ANN, 1, EndReason::Replaced), more, script.started(ANN, &again)];
+    script.when(ANN, Command::Join(again), &events);
+    assert_eq!(script.member(ANN).permissions, ANN.base());
+
+    let barred = Who { base: &[Permissions::VIEW_SPACE], ..ANN };
+    let missing = Refusal::Missing(Permissions::CONNECT);
+    script.refuses(barred, Command::Join(join_from(5, "phone")), missing);
+}
+
+#[test]
+fn what_a_person_brings_counts_after_the_overrides() {
+    let no_muting = deny(OverrideTarget::Everyone, Permissions::MUTE_MEMBERS);
+    let mut script = Script::given(with_overrides(voice(), &[no_muting]));
+    script.does(ANN, Command::Join(join_from(1, "phone")));
+    let tab = join_from(2, "tab");
+    let events = [script.started(ANN, &tab)];
+    script.when(Who { base: MUTER.base, ..ANN }, Command::Join(tab), &events);
 }
 
 #[test]
@@ -181,7 +220,9 @@ fn a_closed_room_is_empty_and_no_room_any_more() {
     assert!(script.room.is_closed());
     assert_eq!(script.deadline(), None);
     script.refuses(ANN, Command::Join(join(4)), Refusal::RoomNotFound);
-    script.refuses(SERVER, Command::Close { reason }, Refusal::RoomNotFound);
+    for by in [ANN.into(), SERVER] {
+        script.refuses(by, Command::Close { reason }, Refusal::RoomNotFound);
+    }
     script.refuses(ANN, leave(1), Refusal::RoomNotFound);
 }
 

@@ -130,31 +130,31 @@ impl Twins {
         let live = |nth: usize| self.naive.rows.get(nth % self.naive.rows.len().max(1));
         let row = ask.session.and_then(live);
         let session = row.map_or(session(self.sessions + 1), |row| row.id);
-        let own = row.map(|row| row.person.id).filter(|_| ask.own);
+        let own = row.map(|row| row.person.id).filter(|_| ask.rightful);
         let own = own.and_then(|id| self.callers.iter().find(|c| c.person.id == id)).cloned();
         let asker = self.callers.get(ask.by).cloned();
         let (user, reason) = (PEOPLE[ask.whom].id(), EndReason::Banned);
         let (on, also) = ask.flags;
-        let by = |caller: Option<Caller>| caller.map_or(Actor::Server, Actor::Caller);
-        let command = match ask.verb {
-            Verb::Leave => return (by(own.or(asker)), Command::Leave { session }),
+        let for_the_server = asker.clone().filter(|_| !ask.rightful);
+        let (by, command) = match ask.verb {
+            Verb::Leave => (own.or(asker), Command::Leave { session }),
             Verb::SetSelf => {
                 let (mute, deaf) = (ask.door.then_some(on), Some(also));
-                return (by(own.or(asker)), Command::SetSelf { session, mute, deaf });
+                (own.or(asker), Command::SetSelf { session, mute, deaf })
             }
-            Verb::Join => self.pick_join(ask),
-            Verb::ServerMute => Command::ServerMute { user, muted: on },
-            Verb::ServerDeafen => Command::ServerDeafen { user, deafened: on },
-            Verb::Kick => Command::Kick { user },
-            Verb::EndSession => Command::EndSession { session, reason },
-            Verb::EndMember => Command::EndMember { user, reason },
-            Verb::Close => Command::Close { reason },
-            Verb::Reauthorize => self.pick_reauthorize(ask),
+            Verb::Join => (asker, self.pick_join(ask)),
+            Verb::ServerMute => (asker, Command::ServerMute { user, muted: on }),
+            Verb::ServerDeafen => (asker, Command::ServerDeafen { user, deafened: on }),
+            Verb::Kick => (asker, Command::Kick { user }),
+            Verb::EndSession => (for_the_server, Command::EndSession { session, reason }),
+            Verb::EndMember => (for_the_server, Command::EndMember { user, reason }),
+            Verb::Close => (for_the_server, Command::Close { reason }),
+            Verb::Reauthorize => (for_the_server, self.pick_reauthorize(ask)),
             Verb::LinkUp | Verb::LinkDown | Verb::Speaking | Verb::Source => {
-                return (Actor::Server, self.pick_report(ask, session));
+                (for_the_server, self.pick_report(ask, session))
             }
         };
-        (by(asker), command)
+        (by.map_or(Actor::Server, Actor::Caller), command)
     }
 
     fn pick_join(&mut self, ask: &Ask) -> Command {
@@ -168,7 +168,7 @@ impl Twins {
         })
     }
 
-    /// The account changes too: what the caller brings from now on.
+    /// The account changes too: what the caller brings from now on, even if the room does not take it.
     fn pick_reauthorize(&mut self, ask: &Ask) -> Command {
         let caller = &mut self.callers[ask.whom];
         caller.roles = if ask.door { harness::RON.caller().roles } else { Vec::new() };

@@ -5,7 +5,7 @@ mod harness;
 
 use std::time::Instant;
 
-use harness::{ADA, ANN, BEA, DEAFENER, MOVER, MUTER, NOBODY, OWEN, RON, SERVER, Script};
+use harness::{ADA, ANN, BEA, DEAFENER, MOVER, MUTER, NOBODY, OWEN, RON, SERVER, Script, Who};
 use harness::{allow, deny, join, join_from, room_of, session, the_role, voice, with_overrides};
 use model::{Override, OverrideTarget, Permissions, TrackSource};
 use room::{Action, Actor, Command, EndReason, Link, ProfileKind, Refusal, Settings};
@@ -20,6 +20,7 @@ const CON: Answer = Err(Refusal::Missing(Permissions::CONNECT));
 const MUT: Answer = Err(Refusal::Missing(Permissions::MUTE_MEMBERS));
 const DEA: Answer = Err(Refusal::Missing(Permissions::DEAFEN_MEMBERS));
 const MOV: Answer = Err(Refusal::Missing(Permissions::MOVE_MEMBERS));
+const ADM: Answer = Err(Refusal::Missing(Permissions::ADMINISTRATOR));
 const MAN: Answer = Err(Refusal::Missing(Permissions::MANAGE_SPACES));
 
 const ACTIONS: [Action; 6] = [
@@ -132,7 +133,11 @@ fn askers() -> [Actor; ASKERS] {
 /// Ann is in with session 1, Bea with session 2; the others are not. Every command once per asker.
 #[test]
 fn every_command_for_every_asker() {
-    for (command, answers) in commands_people_ask().into_iter().chain(commands_anyone_may_pass()) {
+    let of_the_server = commands_only_the_server_passes().map(|command| {
+        // Nobody, outside, member, mutes, deafens, moves, owner, administrator, server.
+        (command, [ADM, ADM, ADM, ADM, ADM, ADM, ADM, ADM, OK])
+    });
+    for (command, answers) in commands_people_ask().into_iter().chain(of_the_server) {
         for (asker, answer) in askers().iter().zip(answers) {
             let decided = two_people().room.decide(asker, command.clone(), harness::start());
             assert_eq!(decided.map(drop), answer, "{command:?} by {asker:?}");
@@ -158,13 +163,13 @@ fn commands_people_ask() -> Vec<(Command, [Answer; ASKERS])> {
     ]
 }
 
-/// The server's own commands: whoever passes them on has asked [`check`] before, or is the server.
-fn commands_anyone_may_pass() -> Vec<(Command, [Answer; ASKERS])> {
+/// The server's own commands, all about Ann and her session.
+fn commands_only_the_server_passes() -> [Command; 8] {
     let user = ANN.id();
     let (session, link, last_seen) = (session(1), Link::Socket, Instant::now());
     let reason = EndReason::ServerShutdown;
     let source = TrackSource::Camera;
-    let commands = [
+    [
         Command::EndSession { session, reason },
         Command::EndMember { user, reason },
         Command::Close { reason },
@@ -173,8 +178,18 @@ fn commands_anyone_may_pass() -> Vec<(Command, [Answer; ASKERS])> {
         Command::Speaking { session, speaking: true },
         Command::Source { session, source, flowing: true },
         Command::Reauthorize { user, roles: Vec::new(), base: Permissions::NONE },
-    ];
-    commands.map(|command| (command, [OK; ASKERS])).into()
+    ]
+}
+
+#[test]
+fn nobody_passes_a_command_of_the_server_about_themselves() {
+    let mut script = two_people();
+    let administrator = Who { base: ADA.base, ..ANN };
+    for command in commands_only_the_server_passes() {
+        let missing = Refusal::Missing(Permissions::ADMINISTRATOR);
+        script.refuses(ANN, command.clone(), missing);
+        script.refuses(administrator, command, missing);
+    }
 }
 
 #[test]

@@ -82,6 +82,8 @@ impl Order {
         assert_eq!(shown, self.sessions_by_member);
         assert_eq!((room.is_empty(), room.is_closed()), (shown.is_empty(), self.closed));
         for member in &view.members {
+            let heard = member.sessions.iter().any(|session| room.gate(session.id).speak);
+            assert!(heard || !member.speaking, "speaks unheard: {member:?}");
             for session in &member.sessions {
                 let gate = room.gate(session.id);
                 assert!(!(gate.speak && (member.server_mute || session.mute)), "{member:?}");

@@ -91,7 +91,12 @@ impl Naive {
                 self.of(*user).next().ok_or(Refusal::TargetNotInRoom)?;
                 self.rows.retain(|row| row.person.id != *user);
             }
-            other => return self.serve(other),
+            other => {
+                let Actor::Server = by else {
+                    return Err(Refusal::Missing(Permissions::ADMINISTRATOR));
+                };
+                return self.serve(other);
+            }
         }
         Ok(())
     }
@@ -158,14 +163,16 @@ impl Naive {
         self.may(by, if free { &[] } else { &[Permissions::CONNECT] })?;
         let limit = self.settings.member_limit;
         let others = self.people().iter().filter(|user| **user != person.id).count();
-        let before = self.of(person.id).next().map(|row| (row.bits, row.since));
+        let before = self.of(person.id).next().map(|row| row.since);
         if before.is_none() && others >= limit as usize {
             return Err(Refusal::RoomFull { limit });
         }
-        let fresh = (bits(person.id, roles, *base, &self.settings.overrides), now.wall);
-        let (bits, since) = before.unwrap_or(fresh);
+        let bits = bits(person.id, roles, *base, &self.settings.overrides);
+        let since = before.unwrap_or(now.wall);
         let Join { session: id, via, client, mute, deaf } = join.clone();
         self.rows.retain(|r| (r.person.id, r.via, &r.client) != (person.id, via, &client));
+        let own = self.rows.iter_mut().filter(|row| row.person.id == person.id);
+        own.for_each(|row| row.bits = bits);
         let person = person.clone();
         let (speaking, camera, screen, sockets, media) = (false, false, false, 0, false);
         let (born, heard) = (now.mono, None);
@@ -239,7 +246,7 @@ impl Naive {
             deaf: !rows.iter().any(|row| !row.deaf),
             server_mute,
             server_deaf,
-            speaking: rows.iter().any(|row| row.speaking),
+            speaking: rows.iter().any(|row| row.speaking && self.gate(row.id).speak),
             camera: rows.iter().any(|row| row.camera),
             screen: rows.iter().any(|row| row.screen),
             sessions: rows.iter().map(show).collect(),

@@ -46,8 +46,9 @@ pub struct Ask {
     pub verb: Verb,
     /// Who asks: one of [`PEOPLE`], or the server.
     pub by: usize,
-    /// Whose turn it is instead, when the command is about one's own session.
-    pub own: bool,
+    /// Whether instead the one asks whose business it is: the session's person, or the server for
+    /// its own commands.
+    pub rightful: bool,
     /// Whom it is about.
     pub whom: usize,
     /// Which live session, or none of them.
@@ -123,9 +124,9 @@ fn ask() -> impl Strategy<Value = Ask> {
     ];
     let who = (0..=PEOPLE.len(), prop::bool::weighted(0.8), 0..PEOPLE.len(), session);
     let what = (client, any::<bool>(), any::<(bool, bool)>(), ago, base);
-    (verb(), who, what).prop_map(|(verb, (by, own, whom, session), what)| {
+    (verb(), who, what).prop_map(|(verb, (by, rightful, whom, session), what)| {
         let (client, door, flags, ago_millis, base) = what;
-        Ask { verb, by, own, whom, session, client, door, flags, ago_millis, base }
+        Ask { verb, by, rightful, whom, session, client, door, flags, ago_millis, base }
     })
 }
 
