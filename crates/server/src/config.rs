@@ -28,7 +28,8 @@ use draft::Draft;
 pub use error::ConfigError;
 pub use network::Network;
 use setting::Setting;
-pub use show::markdown_table;
+#[cfg(test)]
+use show::markdown_table;
 pub use table::{NOT_SERVED, SETTINGS};
 
 /// The file that is read in the working directory if it is there.

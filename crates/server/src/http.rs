@@ -27,6 +27,8 @@ pub struct Service {
     pub readiness: Readiness,
     /// Other sites whose pages may call the API.
     pub cors_origins: Vec<String>,
+    /// The name that clients show.
+    pub server_name: String,
 }
 
 impl Service {
@@ -34,7 +36,7 @@ impl Service {
     pub fn into_router(self) -> Router {
         let app = self.doors.app.clone();
         let (dialects, mut api) = dialects::router(self.doors).split_for_parts();
-        describe(&mut api);
+        describe(&mut api, &self.server_name);
         let operator = operator::router(app, self.metrics, self.readiness);
         let docs = SwaggerUi::new("/docs").url("/openapi.json", api);
         Router::new()
@@ -61,9 +63,9 @@ async fn peer_address(mut request: Request) -> Request {
     request
 }
 
-fn describe(api: &mut OpenApi) {
+fn describe(api: &mut OpenApi, server_name: &str) {
     api.info = InfoBuilder::new()
-        .title("Parlor")
+        .title(server_name)
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some("One voice-room server, five wire APIs over one set of rooms."))
         .build();

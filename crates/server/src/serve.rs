@@ -43,6 +43,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         metrics,
         readiness: Readiness,
         cors_origins: config.cors_origins.clone(),
+        server_name: config.server_name.clone(),
     };
     let routes = service.into_router().into_make_service_with_connect_info::<Peer>();
     let stopped = stop_signal()?;

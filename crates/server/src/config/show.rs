@@ -12,7 +12,7 @@ pub(super) const REDACTED: &str = "[redacted]";
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for value in &self.values {
-            writeln!(f, "{value}")?;
+            writeln!(f, "# {}\n{value}\n", value.setting.help)?;
         }
         for warning in &self.warnings {
             writeln!(f, "# Warning: {warning}")?;
@@ -46,8 +46,9 @@ impl fmt::Display for Value {
     }
 }
 
-/// All settings as a Markdown table.
-pub fn markdown_table() -> String {
+/// All settings as the Markdown table that `docs/operating.md` holds.
+#[cfg(test)]
+pub(super) fn markdown_table() -> String {
     let mut table = String::from("| name | what | default |\n| --- | --- | --- |\n");
     for setting in SETTINGS {
         let default = match setting.default {

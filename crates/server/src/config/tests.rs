@@ -213,6 +213,12 @@ fn the_table_has_a_row_per_setting() {
 }
 
 #[test]
+fn the_operators_page_has_this_table() {
+    let page = include_str!("../../../../docs/operating.md");
+    assert!(page.contains(&markdown_table()), "docs/operating.md wants:\n{}", markdown_table());
+}
+
+#[test]
 fn a_file_that_is_named_must_be_there() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("missing.toml");
