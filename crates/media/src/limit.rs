@@ -53,3 +53,6 @@ pub(crate) const SLOT_GRACE: Duration = Duration::from_secs(3);
 /// At most one keyframe request per source in this time. Keyframes are large: more often starves
 /// the picture, less often keeps a newcomer in the dark.
 pub(crate) const KEYFRAME_INTERVAL: Duration = Duration::from_millis(500);
+
+/// The soonest a session is looked at again. Less would only cost wake-ups.
+pub(crate) const TIMER_STEP: Duration = Duration::from_millis(1);

@@ -16,7 +16,7 @@ use str0m::format::PayloadParams;
 use str0m::media::{KeyframeRequestKind, Mid, Pt, Rid};
 use str0m::net::{DatagramRecv, Protocol, Receive};
 use str0m::rtp::{RtpPacket, RtpWrite, Ssrc};
-use str0m::{Candidate, IceCreds, Input, Rtc};
+use str0m::{Candidate, IceCreds, Input, Rtc, RtcError};
 
 use crate::credentials::IceCredentials;
 use crate::limit::{LOCAL_ADDRESSES_MAX, SECTIONS_MAX};
@@ -43,6 +43,7 @@ impl Certificate {
 }
 
 /// What a connection has to say to the router.
+#[expect(clippy::large_enum_variant, reason = "one reused list; a box per packet would cost more")]
 pub(crate) enum PeerEvent {
     /// DTLS is up.
     Connected,
@@ -101,13 +102,16 @@ impl Peer {
 
     /// Takes an offer and returns the library's answer. After an error the connection is unusable.
     pub fn accept_offer(&mut self, text: &str, sink: &mut Sink) -> Result<String, MediaRefusal> {
+        // The parser's own words hold memory addresses: not for strangers.
         let offer = SdpOffer::from_sdp_string(text)
-            .map_err(|error| MediaRefusal::bad_sdp(format!("the SDP does not parse: {error}")))?;
+            .map_err(|_| MediaRefusal::bad_sdp("the SDP does not parse"))?;
         let before = self.rtc.direct_api().local_ice_credentials();
-        let answer =
-            self.rtc.sdp_api().accept_offer(offer).map_err(|error| {
-                MediaRefusal::bad_sdp(format!("the offer cannot be used: {error}"))
-            })?;
+        let answer = self.rtc.sdp_api().accept_offer(offer).map_err(|error| match error {
+            RtcError::RemoteSdp(why) => {
+                MediaRefusal::bad_sdp(format!("the offer cannot be used: {why}"))
+            }
+            _ => MediaRefusal::bad_sdp("the offer cannot be used"),
+        })?;
         self.streams.clear();
         let restarted = self.rtc.direct_api().local_ice_credentials() != before;
         self.drain(sink);

@@ -191,43 +191,73 @@ impl Session {
         Ok(())
     }
 
-    /// Takes over what an accepted offer says about sections. Returns the sources that no longer send
-    /// and the slots that no longer receive.
-    pub fn adopt(&mut self, offer: &Offer, labels: &[SourceLabel]) -> (Vec<usize>, Vec<usize>) {
+    /// Which live sources and bound slots an accepted offer ends: asked before [`Session::adopt`].
+    pub fn ended_by(&self, offer: &Offer, labels: &[SourceLabel]) -> (Vec<usize>, Vec<usize>) {
+        let section = |name: &String| offer.sections.iter().find(|section| section.mid == *name);
+        let relabelled = |source: &Source| {
+            labels.iter().any(|said| {
+                let (same_mid, same) = (said.mid == source.name, Some(said.source) == source.label);
+                same_mid != same
+            })
+        };
+        let stopped = |source: &Source| {
+            let sends = section(&source.name).is_some_and(|section| section.direction.sends());
+            source.live && (!sends || relabelled(source))
+        };
+        let closed = |slot: &Slot| {
+            let open = section(&slot.name).is_some_and(|section| section.direction.receives());
+            slot.bound.is_some() && !open
+        };
+        (indices(&self.sources, stopped), indices(&self.slots, closed))
+    }
+
+    /// Takes over what an accepted offer says about sections.
+    pub fn adopt(&mut self, offer: &Offer, labels: &[SourceLabel]) {
+        let gone = |name: &String| !offer.sections.iter().any(|section| section.mid == *name);
+        for source in self.sources.iter_mut().filter(|source| gone(&source.name)) {
+            (source.sending, source.label) = (false, None);
+            source.retired = source.legs.is_empty();
+        }
+        for slot in self.slots.iter_mut().filter(|slot| gone(&slot.name)) {
+            slot.open = false;
+            slot.retired = slot.bound.is_none();
+        }
         for section in &offer.sections {
             self.adopt_section(section);
         }
-        let gone = |name: &String| !offer.sections.iter().any(|section| section.mid == *name);
-        let stopped = |source: &Source| source.live && (!source.sending || gone(&source.name));
-        let closed = |slot: &Slot| slot.bound.is_some() && (!slot.open || gone(&slot.name));
-        let ends = (indices(&self.sources, stopped), indices(&self.slots, closed));
-        self.sources.iter_mut().filter(|s| gone(&s.name)).for_each(|s| s.sending = false);
-        self.slots.iter_mut().filter(|s| gone(&s.name)).for_each(|s| s.open = false);
         self.label(labels);
-        ends
     }
 
     fn adopt_section(&mut self, section: &Section) {
         let Some(kind) = section.kind else { return };
         let (sends, receives) = (section.direction.sends(), section.direction.receives());
-        let source = self.sources.iter_mut().find(|source| source.name == section.mid);
+        let source =
+            self.sources.iter_mut().find(|source| source.name == section.mid && !source.retired);
         match source {
             Some(source) => source.sending = sends,
             // A section that is no slot is one of the client's own, even while it is inactive.
             None if sends || !receives => {
                 let mut source = Source::new(section.mid.clone(), kind);
                 source.sending = sends;
-                self.sources.push(source);
+                // Places of sections that were replaced are used again, or a client could make the
+                // list grow without end.
+                match self.sources.iter_mut().find(|source| source.retired) {
+                    Some(retired) => *retired = source,
+                    None => self.sources.push(source),
+                }
             }
             None => {}
         }
-        let slot = self.slots.iter_mut().find(|slot| slot.name == section.mid);
+        let slot = self.slots.iter_mut().find(|slot| slot.name == section.mid && !slot.retired);
         match slot {
             Some(slot) => slot.open = receives,
             None if receives => {
                 let mut slot = Slot::new(section.mid.clone(), kind);
                 slot.open = true;
-                self.slots.push(slot);
+                match self.slots.iter_mut().find(|slot| slot.retired) {
+                    Some(retired) => *retired = slot,
+                    None => self.slots.push(slot),
+                }
             }
             None => {}
         }

@@ -25,6 +25,8 @@ pub(crate) struct Slot {
     pub kind: MediaKind,
     /// The last offer says it receives.
     pub open: bool,
+    /// Its section is gone for good and nothing refers to it.
+    pub retired: bool,
     pub want: Want,
     pub bound: Option<SourceRef>,
     pub leg: Leg,
@@ -37,6 +39,7 @@ impl Slot {
             name,
             kind,
             open: false,
+            retired: false,
             want: Want::Auto,
             bound: None,
             leg: Leg::default(),

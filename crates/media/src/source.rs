@@ -39,6 +39,8 @@ pub(crate) struct Source {
     pub arrived_at: Option<Instant>,
     /// Last loud packet.
     pub heard_at: Option<Instant>,
+    /// Its section is gone for good and nothing refers to it.
+    pub retired: bool,
     /// Where it goes. The per-packet loop walks this and nothing else.
     pub legs: Vec<SlotRef>,
     pub codec: Option<(Pt, PayloadParams)>,
@@ -58,6 +60,7 @@ impl Source {
             rested_at: None,
             arrived_at: None,
             heard_at: None,
+            retired: false,
             legs: Vec::new(),
             codec: None,
             layers: Layers::default(),

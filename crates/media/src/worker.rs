@@ -11,7 +11,7 @@ use model::{Gate, SessionId};
 
 use crate::credentials::{IceCredentials, WorkerNumber, worker_of};
 use crate::demux::{Demux, Whose};
-use crate::limit::{DATAGRAM_BYTES_MAX, SESSIONS_MAX, VIEWS_MAX};
+use crate::limit::{DATAGRAM_BYTES_MAX, SESSIONS_MAX, TIMER_STEP, VIEWS_MAX};
 use crate::offer::Offer;
 use crate::output::{Counters, Handover, Output, Transmit};
 use crate::peer::{Certificate, Datagram, Peer};
@@ -103,11 +103,9 @@ impl Worker {
             }
             _ => self.replace_peer(now, key, fresh),
         }
-        let adopted = &mut self.router.sessions[key];
-        let ends = adopted.adopt(&offer, sources);
-        adopted.offer = Some(offer);
-        let credentials = adopted.peer.as_ref().map(|peer| peer.credentials().clone());
-        self.router.end_renegotiated(key, ends, now);
+        self.router.adopt(key, offer, sources, now);
+        let peer = self.router.sessions[key].peer.as_ref();
+        let credentials = peer.map(|peer| peer.credentials().clone());
         self.router.drive(key, now);
         self.settle(now);
         let credentials = credentials.ok_or(MediaRefusal::UnknownSession)?;
@@ -133,6 +131,10 @@ impl Worker {
             self.name(key, ufrag);
         }
         self.router.handle_events(key, now);
+        if answer.is_err() {
+            // It passed on trial and was changed halfway here: not to be trusted any more.
+            self.router.handle_dead(key, true, now);
+        }
         answer
     }
 
@@ -320,6 +322,7 @@ impl Worker {
         }
         if let Some(event) = session.seen(now) {
             self.router.tell(event);
+            self.router.handle_back(key, now);
         }
         self.router.handle_events(key, now);
     }
@@ -368,7 +371,8 @@ impl Worker {
         while let Some(key) = self.router.touched.pop() {
             let Some(session) = self.router.sessions.get(key) else { continue };
             if let Some(at) = session.deadline() {
-                self.timers.arm(key, at);
+                // Never now: a deadline that does not move must not hold up the others.
+                self.timers.arm(key, at.max(now + TIMER_STEP));
             }
         }
     }

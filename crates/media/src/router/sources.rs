@@ -7,6 +7,8 @@ use str0m::rtp::RtpPacket;
 
 use super::Router;
 use crate::event::Event;
+use crate::offer::Offer;
+use crate::request::SourceLabel;
 use crate::source::{SlotRef, SourceRef};
 use crate::speaker::Change;
 
@@ -137,7 +139,16 @@ impl Router {
         self.arrange_video(key, now);
     }
 
-    pub(super) fn handle_dead(&mut self, key: usize, fault: bool, now: Instant) {
+    /// A lost peer is back: its pictures have gone on without it.
+    pub fn handle_back(&mut self, key: usize, now: Instant) {
+        for slot in 0..self.sessions[key].slots.len() {
+            if let Some(from) = self.sessions[key].slots[slot].bound {
+                self.want_keyframe(from, now);
+            }
+        }
+    }
+
+    pub fn handle_dead(&mut self, key: usize, fault: bool, now: Instant) {
         if self.sessions[key].peer.is_none() {
             return;
         }
@@ -164,15 +175,18 @@ impl Router {
         session.last_seen = None;
     }
 
-    /// After an offer: sources and slots that it ended.
-    pub fn end_renegotiated(&mut self, key: usize, ends: (Vec<usize>, Vec<usize>), now: Instant) {
-        let (sources, slots) = ends;
+    /// An offer was accepted: what it ends ends, what it opens is filled.
+    pub fn adopt(&mut self, key: usize, offer: Offer, labels: &[SourceLabel], now: Instant) {
+        let (sources, slots) = self.sessions[key].ended_by(&offer, labels);
         for source in sources {
             self.end_source(SourceRef { session: key, source }, now);
         }
         for slot in slots {
             self.unbind(SlotRef { session: key, slot });
         }
+        let session = &mut self.sessions[key];
+        session.adopt(&offer, labels);
+        session.offer = Some(offer);
         self.fill_audio(key, now);
         self.arrange_video(key, now);
         self.report_slots_of(key);

@@ -10,7 +10,9 @@ use media::{
 };
 use model::{RoomId, SessionId, UserId};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
-use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid, Rid};
+use str0m::media::{
+    Direction, KeyframeRequestKind, MediaKind, Mid, Rid, Simulcast, SimulcastLayer,
+};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpWrite};
 use str0m::{Candidate, Event as RtcEvent, Input, Output as RtcOutput, Rtc, RtcConfig};
@@ -48,12 +50,14 @@ pub struct Shape {
     pub audio_slots: usize,
     pub video_slots: usize,
     pub camera: bool,
+    /// The camera is sent in two layers, `l` and `h`.
+    pub simulcast: bool,
     pub audio_level: bool,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { audio_slots: 3, video_slots: 0, camera: false, audio_level: true }
+        Self { audio_slots: 3, video_slots: 0, camera: false, simulcast: false, audio_level: true }
     }
 }
 
@@ -69,6 +73,7 @@ pub struct Client {
     pub keyframes_wanted: usize,
     /// Nothing it sends arrives, and nothing reaches it.
     pub unplugged: bool,
+    outgoing: Vec<(SocketAddr, Vec<u8>)>,
     timeout: Instant,
     sent: u64,
     video_sent: u64,
@@ -159,7 +164,7 @@ impl World {
         sdp: &str,
         labels: &[SourceLabel],
     ) -> Result<String, MediaRefusal> {
-        self.credentials += 1;
+        self.credentials = self.credentials.wrapping_add(1);
         let credentials = IceCredentials::from_random(WorkerNumber(0), [self.credentials; 32]);
         let answer = self.worker.offer(self.now, session(n), sdp, labels, credentials);
         self.drain();
@@ -288,9 +293,15 @@ impl Client {
         let mut rtc = Self::config(shape).build(now);
         rtc.add_local_candidate(Candidate::host(address, Protocol::Udp).unwrap());
         let mut changes = rtc.sdp_api();
+        let mic = changes.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
+        let camera = shape.camera.then(|| {
+            let layers = shape.simulcast.then(|| Simulcast {
+                send: vec![SimulcastLayer::new("l"), SimulcastLayer::new("h")],
+                recv: Vec::new(),
+            });
+            changes.add_media(MediaKind::Video, Direction::SendOnly, None, None, layers)
+        });
         let mut add = |kind, direction| changes.add_media(kind, direction, None, None, None);
-        let mic = add(MediaKind::Audio, Direction::SendOnly);
-        let camera = shape.camera.then(|| add(MediaKind::Video, Direction::SendOnly));
         let mut slots = Vec::new();
         for _ in 0..shape.audio_slots {
             slots.push(add(MediaKind::Audio, Direction::RecvOnly));
@@ -309,6 +320,7 @@ impl Client {
             connected: false,
             keyframes_wanted: 0,
             unplugged: false,
+            outgoing: Vec::new(),
             timeout: now,
             sent: 70_000,
             video_sent: 70_000,
@@ -331,7 +343,7 @@ impl Client {
     /// Queues one camera packet.
     pub fn show(&mut self, now: Instant, rid: Option<Rid>, bytes: usize) {
         let Some(camera) = self.camera else { return };
-        self.video_sent += 1;
+        self.video_sent += u64::from(rid.is_none_or(|rid| &*rid == "l"));
         let ext_vals = ExtensionValues::default();
         self.write(camera, rid, now, self.video_sent, 1800, &vec![7; bytes], ext_vals);
     }
@@ -380,20 +392,24 @@ impl Client {
         let destination = self.address;
         let receive = Receive { proto: Protocol::Udp, source, destination, contents };
         self.rtc.handle_input(Input::Receive(now, receive)).unwrap();
-        // What comes out of it goes out with the next poll, but events must not pile up.
-        self.timeout = now;
+        // The library holds one received packet at a time.
+        self.take_outputs();
     }
 
     fn poll(&mut self) -> Vec<(SocketAddr, Vec<u8>)> {
-        let mut datagrams = Vec::new();
+        self.take_outputs();
+        std::mem::take(&mut self.outgoing)
+    }
+
+    fn take_outputs(&mut self) {
         loop {
             match self.rtc.poll_output().unwrap() {
                 RtcOutput::Timeout(at) => {
                     self.timeout = at;
-                    return datagrams;
+                    return;
                 }
                 RtcOutput::Transmit(transmit) => {
-                    datagrams.push((transmit.destination, transmit.contents.into()));
+                    self.outgoing.push((transmit.destination, transmit.contents.into()));
                 }
                 RtcOutput::Event(RtcEvent::Connected) => self.connected = true,
                 RtcOutput::Event(RtcEvent::KeyframeRequest(_)) => self.keyframes_wanted += 1,

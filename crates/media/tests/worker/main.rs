@@ -1,6 +1,8 @@
 //! The media worker at its boundary, with real WebRTC clients, in simulated time and without sockets.
 //! One file per feature; all go through `harness`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod audio;
 mod connection;
 mod harness;

@@ -122,3 +122,51 @@ fn a_section_that_sends_and_receives_is_both() {
     world.talk(&[(0, LOUD), (n, LOUD)], 200);
     assert_eq!((world.take_got(0).len(), world.take_got(n).len()), (10, 10));
 }
+
+#[test]
+fn mangled_offers_never_end_the_worker() {
+    let mut world = World::with(2);
+    world.talk(&[(0, LOUD)], 200);
+    let good = offer_text(&mut world);
+    let lines: Vec<&str> = good.lines().collect();
+    let join = |lines: &[&str]| lines.iter().map(|line| format!("{line}\r\n")).collect::<String>();
+    let mut mangled = Vec::new();
+    for at in 0..lines.len() {
+        let mut fewer = lines.clone();
+        fewer.remove(at);
+        mangled.push(join(&fewer));
+        let mut twice = lines.clone();
+        twice.insert(at, lines[at]);
+        mangled.push(join(&twice));
+        for other in [0, lines.len() / 2, lines.len() - 1] {
+            let mut swapped = lines.clone();
+            swapped.swap(at, other);
+            mangled.push(join(&swapped));
+        }
+        for to in
+            ["", "a=", "a=mid:", "a=fmtp:1 2", "a=rtpmap:300 opus/1", "a=extmap:0 x", "m=audio"]
+        {
+            let mut replaced = lines.clone();
+            replaced[at] = to;
+            mangled.push(join(&replaced));
+        }
+        let cut = &lines[at][..lines[at].len() / 2];
+        let mut shorter = lines.clone();
+        shorter[at] = cut;
+        mangled.push(join(&shorter));
+        let high = lines[at].replace(['1', '9'], "99999999999");
+        let mut larger = lines.clone();
+        larger[at] = &high;
+        mangled.push(join(&larger));
+    }
+    let n = world.clients.len();
+    let room = model::RoomId::from_i64(1).unwrap();
+    let open = media::OpenSession { session: session(n), room, user: user(n), gate: OPEN };
+    world.worker.open(open).unwrap();
+    for sdp in &mangled {
+        let _ = world.offer(n, sdp, &[]);
+    }
+    world.take_got(1);
+    world.talk(&[(0, LOUD)], 200);
+    assert_eq!(world.take_got(1).len(), 10);
+}

@@ -6,7 +6,8 @@ use str0m::media::Direction;
 
 use crate::harness::*;
 
-const WATCHES: Shape = Shape { audio_slots: 2, video_slots: 1, camera: true, audio_level: true };
+const WATCHES: Shape =
+    Shape { audio_slots: 2, video_slots: 1, camera: true, simulcast: false, audio_level: true };
 
 fn watchers(count: usize) -> World {
     let mut world = World::new();
@@ -172,4 +173,24 @@ fn a_lost_packet_is_resent_but_not_after_the_gate_shut() {
     world.take_got(1);
     world.run(1000);
     assert_eq!(world.take_got(1), [], "what was asked for again is forbidden by now");
+}
+
+#[test]
+fn of_several_layers_one_is_forwarded_the_highest_that_flows() {
+    let mut world = watchers(1);
+    let n = world.join(user(5), OPEN, Shape { simulcast: true, ..WATCHES });
+    world.run(500);
+    let (low, high) = (Some("l".into()), Some("h".into()));
+    world.film(&[(n, low, 200)], 200);
+    world.film(&[(n, low, 200), (n, high, 1000)], 3000);
+    let got = world.take_got(0);
+    assert!((155..=165).contains(&continuous(&got)), "one of the two at any time");
+    assert_eq!(got[0].payload.len(), 200);
+    assert!(got[60..].iter().all(|got| got.payload.len() == 1000), "the high one after a second");
+    let asked = world.clients[n].keyframes_wanted;
+    assert!(asked >= 2, "one for the slot, one for the change of layer: {asked}");
+    world.film(&[(n, low, 200)], 2000);
+    let got = world.take_got(0);
+    assert!(continuous(&got) >= 70, "the low one when the high one stops");
+    assert!(got.iter().all(|got| got.payload.len() == 200));
 }

@@ -144,7 +144,7 @@ pub(super) fn read_destination(header: &libc::msghdr) -> Option<IpAddr> {
         let mut at = libc::CMSG_FIRSTHDR(header);
         while let Some(message) = at.as_ref() {
             let payload = libc::CMSG_DATA(at);
-            let has = |len: usize| message.cmsg_len as usize >= libc::CMSG_LEN(len as _) as usize;
+            let has = |len: usize| message.cmsg_len >= libc::CMSG_LEN(len as _) as _;
             match (message.cmsg_level, message.cmsg_type) {
                 (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) if has(size_of::<libc::in6_pktinfo>()) => {
                     let info = payload.cast::<libc::in6_pktinfo>().read_unaligned();

@@ -1,5 +1,7 @@
 //! The media side over real loopback sockets, with real WebRTC clients in threads of their own.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod client;
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
