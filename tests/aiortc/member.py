@@ -49,13 +49,13 @@ class Member:
             self.peer.addTransceiver("audio", direction="recvonly")
         self.peer.on("connectionstatechange", self._state_changed)
         await self.peer.setLocalDescription(await self.peer.createOffer())
-        for transceiver in self.peer.getTransceivers():
-            if transceiver.direction == "recvonly":
-                self._listen(transceiver)
         answer = await self.signal(type="offer", sdp=self.peer.localDescription.sdp)
         assert answer["type"] == "answer"
         assert answer["session_id"] == self.session
         await self.peer.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
+        for transceiver in self.peer.getTransceivers():
+            if transceiver.direction == "recvonly":
+                self._listen(transceiver)
         await asyncio.wait_for(self.connected.wait(), HANG_SECONDS)
 
     async def signal(self, **message):

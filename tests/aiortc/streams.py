@@ -3,15 +3,21 @@
 import asyncio
 import json
 
+import aiohttp
+
 from waiting import HANG_SECONDS, until
 
 
 class EventStream:
-    """Everything the server said, in order. `closed` once the server has ended the stream."""
+    """Everything the server said, in order.
+
+    `closed` once the server has ended the stream properly, `broken` once it went without a word.
+    """
 
     def __init__(self):
         self.events = []
         self.closed = False
+        self.broken = False
         self._reader = None
         self._response = None
 
@@ -31,6 +37,13 @@ class EventStream:
         return stream
 
     async def _read(self):
+        try:
+            await self._read_blocks()
+            self.closed = True
+        except aiohttp.ClientError:
+            self.broken = True
+
+    async def _read_blocks(self):
         data = []
         async for line in self._response.content:
             text = line.decode().rstrip("\r\n")
@@ -39,7 +52,6 @@ class EventStream:
             elif not text and data:
                 self.events.append(json.loads("\n".join(data)))
                 data = []
-        self.closed = True
 
     def all(self, kind):
         return [event for event in self.events if event["type"] == kind]
@@ -51,7 +63,8 @@ class EventStream:
 
     async def end(self):
         """Waits until the server closes the stream."""
-        await until("the end of the stream", lambda: self.closed, lambda: self.events[-20:])
+        shown = lambda: (self.broken, self.events[-20:])  # noqa: E731
+        await until("the end of the stream", lambda: self.closed, shown)
 
     async def close(self):
         """Hangs up."""

@@ -119,7 +119,7 @@ async def test_moderation_is_told(owner, room, ann, bea):
     path = f"/api/v1/rooms/{room}/voice"
     mute = {"user_id": ann.user_id, "muted": True}
     status, answer = await bea.call("POST", f"{path}/mute", mute)
-    assert status == 403 and answer["error"]["code"] == "FORBIDDEN", answer
+    assert status == 403 and answer["error"]["missing_permission"] == "MUTE_MEMBERS", answer
     await owner.must("POST", f"{path}/mute", mute, status=204)
     changed = await at_bea.see("member.updated")
     assert (changed["user_id"], changed["server_mute"]) == (uuid_of(ann.user_id), True)

@@ -32,6 +32,17 @@ function notePeers() {
   };
 }
 
+/** Runs in the page: what the client has of its microphone, and how much of it went out. */
+async function readSending() {
+  const { store, call } = /** @type {any} */ (window).parlor;
+  const { devices, call: own } = store.get();
+  const sent = [];
+  for (const entry of (await call?.pc?.getStats())?.values() ?? []) {
+    if (entry.type === "outbound-rtp") sent.push([entry.mid, entry.packetsSent]);
+  }
+  return { microphone: devices.microphone, phase: own.phase, mute: own.mute, sent };
+}
+
 /** Runs in the page: the counters of the peer connection of the moment. */
 async function readCounters() {
   const peers = /** @type {RTCPeerConnection[]} */ (/** @type {any} */ (window).testPeers);
@@ -179,7 +190,8 @@ export class Seat {
    * @param {Seat} whom
    */
   async hears(whom) {
-    await until(`${whom.name}'s slot at ${this.name}`, () => this.midOf(whom), () => this.picture());
+    const shown = async () => [await this.picture(), await whom.picture()];
+    await until(`${whom.name}'s slot at ${this.name}`, () => this.midOf(whom), shown);
     const start = await this.inbound(this.midOf(whom));
     await until(
       `${whom.name}'s voice at ${this.name}`,
@@ -189,7 +201,7 @@ export class Seat {
         const before = same ? start : { packets: 0, energy: 0 };
         return now.packets > before.packets + 50 && now.energy > before.energy + 0.001;
       },
-      () => this.picture(),
+      shown,
     );
   }
 
@@ -217,7 +229,9 @@ export class Seat {
 
   /** For messages of tests that fail. */
   async picture() {
-    return { name: this.name, slots: this.slots, counters: await this.counters(), faults: this.faults };
+    const slots = this.slots.filter((slot) => slot.user_id);
+    const sending = await this.page.evaluate(readSending);
+    return { name: this.name, slots, counters: await this.counters(), sending, faults: this.faults };
   }
 }
 

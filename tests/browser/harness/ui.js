@@ -17,22 +17,22 @@ export const ui = {
     await page.goto("/");
     await find(page, "username").fill(account.name, waiting);
     await find(page, "password").fill(PASSWORD, waiting);
-    await find(page, "log-in").click(waiting);
-    await find(page, "rooms").waitFor(waiting);
+    await find(page, "login").click(waiting);
+    await find(page, "new-room-name").waitFor(waiting);
   },
 
   /** @param {Page} page @param {string} name @param {string} password */
   async signUp(page, name, password) {
-    await find(page, "to-sign-up").click(waiting);
+    await find(page, "to-signup").click(waiting);
     await find(page, "username").fill(name, waiting);
     await find(page, "password").fill(password, waiting);
-    await find(page, "sign-up").click(waiting);
-    await find(page, "rooms").waitFor(waiting);
+    await find(page, "signup").click(waiting);
+    await find(page, "new-room-name").waitFor(waiting);
   },
 
   /** @param {Page} page @param {string} name */
   async makeRoom(page, name) {
-    await find(page, "room-name").fill(name, waiting);
+    await find(page, "new-room-name").fill(name, waiting);
     await find(page, "create-room").click(waiting);
     await find(page, "join").waitFor(waiting);
   },
@@ -43,8 +43,12 @@ export const ui = {
     await find(page, "join").waitFor(waiting);
   },
 
-  /** Goes in from the green room. @param {Page} page */
-  enter: (page) => find(page, "join").click(waiting),
+  /**
+   * Goes in from the green room, once the microphone is there: before that the button says "Join
+   * and listen", and means it.
+   * @param {Page} page
+   */
+  enter: (page) => find(page, "join").filter({ hasText: /^Join$/ }).click(waiting),
 
   /** @param {Page} page */
   inRoom: (page) => find(page, "leave").waitFor(waiting),
@@ -76,8 +80,8 @@ export const ui = {
     page.locator(`[data-testid="tile"][data-user-id="${user}"][data-source="camera"] video`).first().waitFor(waiting),
 
   /** @param {Page} page @param {RegExp} words */
-  saysItEnded: (page, words) => find(page, "ended").filter({ hasText: words }).waitFor(waiting),
+  saysItEnded: (page, words) => find(page, "over").filter({ hasText: words }).waitFor(waiting),
 
-  /** @param {Page} page @param {RegExp} words */
-  says: (page, words) => page.getByText(words).first().waitFor(waiting),
+  /** What the page says about the microphone before one joins. @param {Page} page @param {RegExp} words */
+  saysOfMicrophone: (page, words) => find(page, "microphone-hint").filter({ hasText: words }).waitFor(waiting),
 };
