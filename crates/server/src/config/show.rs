@@ -3,7 +3,9 @@
 use std::fmt::{self, Write};
 
 use super::setting::{Fallback, Kind};
-use super::{Config, SETTINGS, Value};
+#[cfg(test)]
+use super::SETTINGS;
+use super::{Config, Value};
 
 /// What stands for a secret.
 pub(super) const REDACTED: &str = "[redacted]";
