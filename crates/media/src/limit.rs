@@ -36,9 +36,9 @@ pub(crate) const LAYERS_MAX: usize = 4;
 /// Wanted sections in one `view`: more cannot exist.
 pub(crate) const VIEWS_MAX: usize = SECTIONS_MAX;
 
-/// No datagram at all for this long: the peer is lost. One client's consent checks come only every
-/// 5 s, so less would report healthy listeners.
-pub(crate) const LOST_AFTER: Duration = Duration::from_secs(6);
+/// No datagram at all for this long: the peer is lost. Consent checks may be 5 s apart, spread by a
+/// fifth (RFC 7675 section 5.1), so 6 s or less would report healthy listeners.
+pub(crate) const LOST_AFTER: Duration = Duration::from_millis(6500);
 
 /// A video source without a packet for this long has stopped.
 pub(crate) const VIDEO_ABSENT_AFTER: Duration = Duration::from_secs(5);

@@ -72,7 +72,7 @@ fn level_of(samples: &[i16]) -> i8 {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use proptest::prelude::*;
     use unsafe_libopus::{
         OPUS_APPLICATION_VOIP, opus_encode, opus_encoder_create, opus_encoder_destroy,
@@ -81,7 +81,7 @@ pub(crate) mod tests {
     use super::*;
 
     /// `count` packets of 20 ms with a 440 Hz tone of this amplitude (0 to 1).
-    pub(crate) fn tone(amplitude: f64, count: usize) -> Vec<Vec<u8>> {
+    fn tone(amplitude: f64, count: usize) -> Vec<Vec<u8>> {
         let mut error = 0;
         // SAFETY: valid rate, channels and application; `error` lives for the call.
         let encoder =

@@ -63,8 +63,8 @@ impl Media {
         let count = sockets.sockets.len();
         let mut links = Vec::with_capacity(count);
         let mut inboxes = Vec::with_capacity(count);
-        for _ in 0..count {
-            let waker = Waker::new(port).map_err(StartError::Thread)?;
+        for socket in &sockets.sockets {
+            let waker = Waker::new(socket.local).map_err(StartError::Thread)?;
             let (link, inbox) = Link::new(waker);
             links.push(link);
             inboxes.push(inbox);

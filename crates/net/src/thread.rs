@@ -136,11 +136,9 @@ impl Turn {
         self.ingress.receive(&self.socket, |source, destination, bytes| {
             worker.handle_datagram(now, source, destination, bytes);
         });
-        for handover in self.inbox.receiver.try_iter().take(HANDOVERS_PER_TURN) {
-            self.worker.handle_handover(now, &handover);
-        }
+        let more_handovers = self.take_handovers(now);
         self.worker.handle_timeout(now);
-        let more = self.run_commands(now);
+        let more_commands = self.run_commands(now);
         self.drain();
         self.egress.flush(&self.socket);
         for done in std::mem::take(&mut self.done) {
@@ -150,10 +148,20 @@ impl Turn {
             self.published_at = now;
             self.stats().publish(self.number);
         }
-        if more {
+        if more_handovers || more_commands {
             self.inbox.waker.wake();
         }
         self.outlet.flush()
+    }
+
+    /// `true`: there may be more than one turn's share.
+    fn take_handovers(&mut self, now: Instant) -> bool {
+        let mut taken = 0;
+        for handover in self.inbox.receiver.try_iter().take(HANDOVERS_PER_TURN) {
+            self.worker.handle_handover(now, &handover);
+            taken += 1;
+        }
+        taken == HANDOVERS_PER_TURN
     }
 
     /// `true`: there may be more than one turn's share.

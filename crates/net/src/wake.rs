@@ -2,6 +2,7 @@
 //! elsewhere. Many wakes before the thread looks are one.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,9 +21,9 @@ struct Inner {
 }
 
 impl Waker {
-    /// Makes one; `port` is the worker's, for systems that wake by datagram.
-    pub fn new(port: u16) -> io::Result<Self> {
-        let signal = Signal::new(port)?;
+    /// Makes one; `local` is the worker's address, for systems that wake by datagram.
+    pub fn new(local: SocketAddr) -> io::Result<Self> {
+        let signal = Signal::new(local)?;
         Ok(Self(Arc::new(Inner { pending: AtomicBool::new(false), signal })))
     }
 
@@ -49,12 +50,13 @@ impl Waker {
 #[cfg(target_os = "linux")]
 mod linux {
     use std::io;
+    use std::net::SocketAddr;
     use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
     pub(super) struct Signal(OwnedFd);
 
     impl Signal {
-        pub fn new(_port: u16) -> io::Result<Self> {
+        pub fn new(_local: SocketAddr) -> io::Result<Self> {
             // SAFETY: eventfd takes no pointers.
             let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
             if fd < 0 {
@@ -85,22 +87,26 @@ mod linux {
 #[cfg(not(target_os = "linux"))]
 mod portable {
     use std::io;
-    use std::net::UdpSocket;
+    use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 
-    /// Sends an empty datagram to the worker's own port.
+    /// Sends an empty datagram to the worker's own socket.
     pub(super) struct Signal {
         socket: UdpSocket,
-        port: u16,
+        target: SocketAddr,
     }
 
     impl Signal {
-        pub fn new(port: u16) -> io::Result<Self> {
-            Ok(Self { socket: UdpSocket::bind("127.0.0.1:0")?, port })
+        pub fn new(local: SocketAddr) -> io::Result<Self> {
+            let mut target = local;
+            if target.ip().is_unspecified() {
+                target.set_ip(Ipv4Addr::LOCALHOST.into());
+            }
+            Ok(Self { socket: UdpSocket::bind((target.ip(), 0))?, target })
         }
 
         pub fn raise(&self) {
             // If it is lost the thread wakes by its own time limit.
-            let _ = self.socket.send_to(&[], ("127.0.0.1", self.port));
+            let _ = self.socket.send_to(&[], self.target);
         }
 
         pub fn lower(&self) {}

@@ -31,13 +31,13 @@ fn an_idle_listener_is_not_lost() {
 }
 
 #[test]
-fn a_silent_peer_is_lost_after_6_s_and_may_come_back() {
+fn a_silent_peer_is_lost_after_6_5_s_and_may_come_back() {
     let mut world = World::with(2);
     world.talk(&[(0, LOUD)], 200);
     connection_events(&mut world);
     world.clients[0].unplugged = true;
     let last_heard = world.now;
-    world.run(5_500);
+    world.run(6_000);
     assert_eq!(connection_events(&mut world), []);
     world.run(1_000);
     let events = connection_events(&mut world);

@@ -10,12 +10,9 @@ use media::{
 };
 use model::{RoomId, SessionId, UserId};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
-use str0m::media::{
-    Direction, KeyframeRequestKind, MediaKind, Mid, Rid, Simulcast, SimulcastLayer,
-};
-use str0m::net::{Protocol, Receive};
-use str0m::rtp::{ExtensionValues, RtpWrite};
-use str0m::{Candidate, Event as RtcEvent, Input, Output as RtcOutput, Rtc, RtcConfig};
+use str0m::media::{Direction, Mid, Rid};
+
+pub use crate::client::{Client, Got, Shape};
 
 /// Everything open.
 pub const OPEN: Gate = Gate { speak: true, camera: true, screen: true, receive: true };
@@ -32,51 +29,6 @@ pub fn session(n: usize) -> SessionId {
 
 pub fn user(n: usize) -> UserId {
     UserId::from_i64(n as i64).unwrap()
-}
-
-/// A packet that a client received.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Got {
-    pub mid: String,
-    pub seq: u64,
-    pub timestamp: u32,
-    pub payload: Vec<u8>,
-    pub level: Option<i8>,
-}
-
-/// How many sections of each kind a client offers.
-#[derive(Clone, Copy)]
-pub struct Shape {
-    pub audio_slots: usize,
-    pub video_slots: usize,
-    pub camera: bool,
-    /// The camera is sent in two layers, `l` and `h`.
-    pub simulcast: bool,
-    pub audio_level: bool,
-}
-
-impl Default for Shape {
-    fn default() -> Self {
-        Self { audio_slots: 3, video_slots: 0, camera: false, simulcast: false, audio_level: true }
-    }
-}
-
-/// A browser, more or less.
-pub struct Client {
-    pub rtc: Rtc,
-    pub address: SocketAddr,
-    pub mic: Mid,
-    pub camera: Option<Mid>,
-    pub slots: Vec<Mid>,
-    pub got: Vec<Got>,
-    pub connected: bool,
-    pub keyframes_wanted: usize,
-    /// Nothing it sends arrives, and nothing reaches it.
-    pub unplugged: bool,
-    outgoing: Vec<(SocketAddr, Vec<u8>)>,
-    timeout: Instant,
-    sent: u64,
-    video_sent: u64,
 }
 
 /// The worker and everybody around it.
@@ -280,153 +232,6 @@ impl World {
             }
         }
         moved
-    }
-}
-
-impl Client {
-    fn config(shape: Shape) -> RtcConfig {
-        let config = Rtc::builder().set_rtp_mode(true);
-        if shape.audio_level { config } else { config.clear_extension_map() }
-    }
-
-    fn new(now: Instant, address: SocketAddr, shape: Shape) -> (Self, SdpOffer, SdpPendingOffer) {
-        let mut rtc = Self::config(shape).build(now);
-        rtc.add_local_candidate(Candidate::host(address, Protocol::Udp).unwrap());
-        let mut changes = rtc.sdp_api();
-        let mic = changes.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
-        let camera = shape.camera.then(|| {
-            let layers = shape.simulcast.then(|| Simulcast {
-                send: vec![SimulcastLayer::new("l"), SimulcastLayer::new("h")],
-                recv: Vec::new(),
-            });
-            changes.add_media(MediaKind::Video, Direction::SendOnly, None, None, layers)
-        });
-        let mut add = |kind, direction| changes.add_media(kind, direction, None, None, None);
-        let mut slots = Vec::new();
-        for _ in 0..shape.audio_slots {
-            slots.push(add(MediaKind::Audio, Direction::RecvOnly));
-        }
-        for _ in 0..shape.video_slots {
-            slots.push(add(MediaKind::Video, Direction::RecvOnly));
-        }
-        let (offer, pending) = changes.apply().unwrap();
-        let client = Self {
-            rtc,
-            address,
-            mic,
-            camera,
-            slots,
-            got: Vec::new(),
-            connected: false,
-            keyframes_wanted: 0,
-            unplugged: false,
-            outgoing: Vec::new(),
-            timeout: now,
-            sent: 70_000,
-            video_sent: 70_000,
-        };
-        (client, offer, pending)
-    }
-
-    /// Queues one 20 ms microphone packet.
-    pub fn say(&mut self, now: Instant, level: i8, payload: &[u8]) {
-        self.sent += 1;
-        let ext_vals = ExtensionValues {
-            audio_level: Some(level),
-            // The library writes the extension only with both.
-            voice_activity: Some(level > QUIET),
-            ..ExtensionValues::default()
-        };
-        self.write(self.mic, None, now, self.sent, 960, payload, ext_vals);
-    }
-
-    /// Queues one camera packet.
-    pub fn show(&mut self, now: Instant, rid: Option<Rid>, bytes: usize) {
-        let Some(camera) = self.camera else { return };
-        self.video_sent += u64::from(rid.is_none_or(|rid| &*rid == "l"));
-        let ext_vals = ExtensionValues::default();
-        self.write(camera, rid, now, self.video_sent, 1800, &vec![7; bytes], ext_vals);
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "one packet in a test")]
-    fn write(
-        &mut self,
-        mid: Mid,
-        rid: Option<Rid>,
-        now: Instant,
-        seq: u64,
-        ticks: u32,
-        payload: &[u8],
-        ext_vals: ExtensionValues,
-    ) {
-        let media = self.rtc.media(mid).unwrap();
-        let payload_type = media.remote_pts()[0];
-        let timestamp = (seq as u32).wrapping_mul(ticks);
-        let write = RtpWrite::new(payload_type, (seq % 65_536).into(), timestamp, now, payload)
-            .ext_vals(ext_vals);
-        if let Some(stream) = self.rtc.direct_api().stream_tx_by_mid(mid, rid) {
-            stream.write_rtp(write);
-        }
-        self.timeout = now;
-        self.tick(now);
-    }
-
-    /// Asks for a keyframe in one of its slots.
-    pub fn want_keyframe(&mut self, now: Instant, mid: Mid) {
-        if let Some(stream) = self.rtc.direct_api().stream_rx_by_mid(mid, None) {
-            stream.request_keyframe(KeyframeRequestKind::Pli);
-        }
-        self.timeout = now;
-        self.tick(now);
-    }
-
-    fn tick(&mut self, now: Instant) {
-        if self.timeout <= now && !self.unplugged {
-            self.rtc.handle_input(Input::Timeout(now)).unwrap();
-        }
-    }
-
-    fn receive(&mut self, now: Instant, source: SocketAddr, bytes: &[u8]) {
-        // The answer to a forged plain STUN request is nothing to a peer connection.
-        let Ok(contents) = bytes.try_into() else { return };
-        let destination = self.address;
-        let receive = Receive { proto: Protocol::Udp, source, destination, contents };
-        self.rtc.handle_input(Input::Receive(now, receive)).unwrap();
-        // The library holds one received packet at a time.
-        self.take_outputs();
-    }
-
-    fn poll(&mut self) -> Vec<(SocketAddr, Vec<u8>)> {
-        self.take_outputs();
-        std::mem::take(&mut self.outgoing)
-    }
-
-    fn take_outputs(&mut self) {
-        loop {
-            match self.rtc.poll_output().unwrap() {
-                RtcOutput::Timeout(at) => {
-                    self.timeout = at;
-                    return;
-                }
-                RtcOutput::Transmit(transmit) => {
-                    self.outgoing.push((transmit.destination, transmit.contents.into()));
-                }
-                RtcOutput::Event(RtcEvent::Connected) => self.connected = true,
-                RtcOutput::Event(RtcEvent::KeyframeRequest(_)) => self.keyframes_wanted += 1,
-                RtcOutput::Event(RtcEvent::RtpPacket(packet)) => {
-                    let mut api = self.rtc.direct_api();
-                    let mid = api.stream_rx(&packet.header.ssrc).unwrap().mid();
-                    self.got.push(Got {
-                        mid: mid.to_string(),
-                        seq: *packet.seq_no,
-                        timestamp: packet.header.timestamp,
-                        payload: packet.payload.to_vec(),
-                        level: packet.header.ext_vals.audio_level,
-                    });
-                }
-                RtcOutput::Event(_) => {}
-            }
-        }
     }
 }
 

@@ -45,12 +45,12 @@ fn a_sender_without_levels_is_decoded() {
     let n = world.join(user(5), OPEN, shape);
     world.run(500);
     world.take_events();
-    for packet in tone(0.0, 25) {
-        world.clients[n].say(world.now, LOUD, &packet);
+    for _ in 0..25 {
+        world.clients[n].say(world.now, LOUD, SILENT);
         world.run(20);
     }
     assert_eq!(speaking(&mut world), [], "silence, whatever the test client claims");
-    let sent = tone(0.3, 25);
+    let sent = noise(25);
     for packet in &sent {
         world.clients[n].say(world.now, QUIET, packet);
         world.run(20);
@@ -61,29 +61,19 @@ fn a_sender_without_levels_is_decoded() {
     assert_eq!(got[0].level, None);
 }
 
-/// Packets of 20 ms with a tone of this amplitude (0 to 1).
-fn tone(amplitude: f64, count: usize) -> Vec<Vec<u8>> {
-    use unsafe_libopus::{
-        OPUS_APPLICATION_VOIP, opus_encode, opus_encoder_create, opus_encoder_destroy,
+/// Opus without sound: a 20 ms CELT frame that says "silence".
+const SILENT: &[u8] = &[0xf8, 0xff, 0xfe];
+
+/// Opus with noise: a 20 ms CELT frame of arbitrary bits decodes to something loud.
+fn noise(count: usize) -> Vec<Vec<u8>> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut packet = || {
+        let mut bytes = vec![0xf8];
+        for _ in 0..120 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            bytes.push((state >> 56) as u8);
+        }
+        bytes
     };
-    let mut error = 0;
-    // SAFETY: valid rate, channels and application; `error` lives for the call.
-    let encoder = unsafe { opus_encoder_create(48_000, 1, OPUS_APPLICATION_VOIP, &raw mut error) };
-    assert!(!encoder.is_null());
-    let encode = |n: usize| {
-        let sample = |i: usize| {
-            let phase = i as f64 * 440.0 * std::f64::consts::TAU / 48_000.0;
-            (phase.sin() * amplitude * f64::from(i16::MAX)) as i16
-        };
-        let samples: Vec<i16> = (n * 960..(n + 1) * 960).map(sample).collect();
-        let mut packet = vec![0; 1275];
-        // SAFETY: 960 samples are 20 ms of mono at 48 kHz; `packet` is writable for 1275 bytes.
-        let len = unsafe { opus_encode(encoder, samples.as_ptr(), 960, packet.as_mut_ptr(), 1275) };
-        packet.truncate(usize::try_from(len).unwrap());
-        packet
-    };
-    let packets = (0..count).map(encode).collect();
-    // SAFETY: made above, destroyed once.
-    unsafe { opus_encoder_destroy(encoder) };
-    packets
+    (0..count).map(|_| packet()).collect()
 }

@@ -1,3 +1,5 @@
+//! The sockets over loopback: families, source addresses, sharing, and what goes wrong.
+
 use std::collections::HashSet;
 use std::time::Instant;
 
@@ -16,7 +18,7 @@ fn config(bind: Option<&str>, port: u16) -> MediaConfig {
 /// what the client got back and from where.
 macro_rules! echo {
     ($sockets:expr, $part:ident, $to:expr) => {{
-        let waker = Waker::new($sockets.port).unwrap();
+        let waker = Waker::new($sockets.sockets[0].local).unwrap();
         let socket = &$sockets.sockets[0];
         let to: SocketAddr = $to;
         let any = if to.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" };
