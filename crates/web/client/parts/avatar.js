@@ -19,7 +19,10 @@ function initials(name) {
 function hue(id) {
   let hash = 2166136261;
   for (const char of canonicalId(id)) hash = Math.imul(hash ^ char.charCodeAt(0), 16777619);
-  return (hash >>> 0) % 360;
+  // Ids that follow each other should not look alike.
+  hash = Math.imul(hash ^ (hash >>> 16), 0x45d9f3b);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x45d9f3b);
+  return ((hash ^ (hash >>> 16)) >>> 0) % 360;
 }
 
 /**

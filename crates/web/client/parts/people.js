@@ -27,19 +27,22 @@ export function People() {
   </ul>`;
 }
 
-/** @param {Participant} person */
-function subtitle(person) {
-  if (person.server_mute && person.server_deaf) return "Muted and deafened by a moderator";
-  if (person.server_mute) return "Muted by a moderator";
-  if (person.server_deaf) return "Deafened by a moderator";
-  return person.via === "sip" ? "By phone" : "";
+/** @param {{ person: Participant }} props */
+function Note({ person }) {
+  const { server_mute, server_deaf, via } = person;
+  /** @param {string} icon @param {string} words */
+  const moderated = (icon, words) =>
+    html`<span class="person-note is-moderated"><${Icon} name=${icon} size=${14} />${words}</span>`;
+  if (server_mute && server_deaf) return moderated("shield", "Muted and deafened by a moderator");
+  if (server_mute) return moderated("mic-off", "Muted by a moderator");
+  if (server_deaf) return moderated("headphone-off", "Deafened by a moderator");
+  return via === "sip" ? html`<span class="person-note">By phone</span>` : null;
 }
 
 /** @param {{ person: Participant, isMe: boolean, isOpen: boolean, toggle: () => void }} props */
 function Person({ person, isMe, isOpen, toggle }) {
   const may = useSelect(moderation);
   const canModerate = !isMe && (may.mute || may.deafen || may.kick);
-  const note = subtitle(person);
   return html`<li
     class="person"
     data-testid="participant"
@@ -56,9 +59,9 @@ function Person({ person, isMe, isOpen, toggle }) {
       <${Avatar} id=${person.user_id} name=${person.username} size="small" speaking=${person.speaking} />
       <div class="person-name">
         <span class="clip">${person.username}${isMe && html` <span class="faint">(you)</span>`}</span>
-        ${note && html`<span class="person-note">${note}</span>`}
+        <${Note} person=${person} />
       </div>
-      <span class="marks"><${PersonMarks} userId=${person.user_id} /></span>
+      <span class="marks"><${PersonMarks} userId=${person.user_id} inList /></span>
       ${canModerate &&
       html`<button
         class="quiet-button"

@@ -7,18 +7,24 @@ import { useLayoutEffect, useRef } from "../vendor/hooks.js";
 import { html } from "./html.js";
 import { Seat, Tile } from "./tile.js";
 
-const RATIO = 16 / 9;
+/** Upright space holds more of a taller tile. */
+const RATIO = { wide: 16 / 9, upright: 4 / 3 };
+/** As in the style sheet. */
 const GAP = 12;
+const PADDING = 8;
 /** A tile alone in a large window need not fill it. */
 const TILE_MAX = 860;
 
-/** @param {number} count @param {number} width @param {number} height the widest tile that fits all of them */
-function tileWidth(count, width, height) {
+/**
+ * The widest tile with which all of them fit.
+ * @param {number} count @param {number} width @param {number} height @param {number} ratio
+ */
+function tileWidth(count, width, height, ratio) {
   let best = 0;
   for (let columns = 1; columns <= count; columns++) {
     const rows = Math.ceil(count / columns);
     const byWidth = (width - GAP * (columns - 1)) / columns;
-    const byHeight = ((height - GAP * (rows - 1)) / rows) * RATIO;
+    const byHeight = ((height - GAP * (rows - 1)) / rows) * ratio;
     best = Math.max(best, Math.min(byWidth, byHeight));
   }
   return Math.max(140, Math.min(TILE_MAX, Math.floor(best)));
@@ -30,7 +36,12 @@ function Grid({ count, children }) {
   useLayoutEffect(() => {
     const grid = element.current;
     if (!grid) return;
-    const fit = () => grid.style.setProperty("--tile", `${tileWidth(count, grid.clientWidth, grid.clientHeight)}px`);
+    const fit = () => {
+      const [width, height] = [grid.clientWidth - 2 * PADDING, grid.clientHeight - 2 * PADDING];
+      const ratio = height > width ? RATIO.upright : RATIO.wide;
+      grid.style.setProperty("--tile", `${tileWidth(count, width, height, ratio)}px`);
+      grid.style.setProperty("--ratio", String(ratio));
+    };
     const observer = new ResizeObserver(fit);
     observer.observe(grid);
     fit();

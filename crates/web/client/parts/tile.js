@@ -45,7 +45,7 @@ export function Tile({ picture }) {
   >
     <video ref=${video} class=${mine && source === "camera" ? "mirrored" : ""} autoplay playsinline muted></video>
     <figcaption class="tile-name">
-      <${PersonMarks} userId=${userId} quiet /><span>${label}</span>${mid && html`<${QualityMark} mid=${mid} />`}
+      <${PersonMarks} userId=${userId} /><span>${label}</span>${mid && html`<${QualityMark} mid=${mid} />`}
     </figcaption>
   </figure>`;
 }
@@ -55,29 +55,26 @@ export function Seat({ person, isMe }) {
   return html`<figure class=${`seat${person.speaking ? " is-speaking" : ""}`} data-testid="seat" data-user-id=${person.user_id}>
     <${Avatar} id=${person.user_id} name=${person.username} size="large" speaking=${person.speaking} />
     <figcaption class="tile-name">
-      <${PersonMarks} userId=${person.user_id} quiet /><span>${isMe ? "You" : person.username}</span>
+      <${PersonMarks} userId=${person.user_id} /><span>${isMe ? "You" : person.username}</span>
     </figcaption>
   </figure>`;
 }
 
 /**
- * Muted by oneself and muted by a moderator never look the same.
- * @param {{ userId: string, quiet?: boolean }} props
+ * Muted by oneself and muted by a moderator never look the same; in the list a moderator's doing is
+ * said in words under the name, on a tile it is a mark of another colour.
+ * @param {{ userId: string, inList?: boolean }} props
  */
-export function PersonMarks({ userId, quiet = false }) {
+export function PersonMarks({ userId, inList = false }) {
   const person = useSelect((state) => state.call.people[canonicalId(userId)] ?? null);
   if (!person) return null;
-  /** @param {string} icon @param {string} words @param {boolean} [strong] */
-  const mark = (icon, words, strong = false) =>
-    html`<span class=${`mark${strong ? " mark-strong" : ""}`} title=${words}>
-      <${Icon} name=${icon} size=${16} />${strong && !quiet && html`<${Icon} name="shield" size=${12} />`}
-      <span class="unseen">${words}</span>
-    </span>`;
-  return html`${person.server_mute
-    ? mark("mic-off", "Muted by a moderator", true)
-    : person.mute && mark("mic-off", "Muted by themselves")}
-  ${person.server_deaf
-    ? mark("headphone-off", "Deafened by a moderator", true)
-    : person.deaf && mark("headphone-off", "Hears nobody")}
-  ${!quiet && person.video && mark("video", "Camera on")} ${!quiet && person.screen && mark("monitor", "Sharing a screen")}`;
+  const { mute, deaf, server_mute, server_deaf, video, screen } = person;
+  /** @param {string} icon @param {string} words @param {string} [kind] */
+  const mark = (icon, words, kind = "") =>
+    html`<span class=${`mark ${kind}`} title=${words}><${Icon} name=${icon} size=${16} /><span class="unseen">${words}</span></span>`;
+  return html`${server_mute && !inList && mark("mic-off", "Muted by a moderator", "mark-strong")}
+  ${mute && !server_mute && mark("mic-off", "Muted by themselves")}
+  ${server_deaf && !inList && mark("headphone-off", "Deafened by a moderator", "mark-strong")}
+  ${deaf && !server_deaf && mark("headphone-off", "Hears nobody")}
+  ${inList && video && mark("video", "Camera on")} ${inList && screen && mark("monitor", "Sharing a screen")}`;
 }

@@ -1,0 +1,192 @@
+// Stand-ins for the browser's half: a clock that is turned by hand, sockets, peer connections and a
+// server that answers as a script says.
+
+import { ApiError } from "../client/protocol/api.js";
+
+/** Lets everything that waits for nothing but its turn run. */
+export async function settle() {
+  for (let i = 0; i < 50; i++) await Promise.resolve();
+}
+
+export class FakeSocket {
+  /** @type {FakeSocket[]} */
+  static made = [];
+  readyState = 0;
+  /** @type {string[]} */
+  sent = [];
+  /** @type {(() => void) | null} */
+  onopen = null;
+  /** @type {((message: { data: string }) => void) | null} */
+  onmessage = null;
+  /** @type {(() => void) | null} */
+  onclose = null;
+
+  /** @param {string} url */
+  constructor(url) {
+    this.url = url;
+    FakeSocket.made.push(this);
+  }
+
+  /** @param {string} text */
+  send(text) {
+    this.sent.push(text);
+  }
+
+  close() {
+    if (this.readyState === 3) return;
+    this.readyState = 3;
+    this.onclose?.();
+  }
+
+  open() {
+    this.readyState = 1;
+    this.onopen?.();
+  }
+
+  /** @param {Record<string, unknown>} event */
+  tell(event) {
+    this.onmessage?.({ data: JSON.stringify(event) });
+  }
+}
+
+export class FakePeerConnection {
+  /** @type {FakePeerConnection[]} */
+  static made = [];
+  connectionState = "new";
+  iceConnectionState = "new";
+  iceGatheringState = "complete";
+  localDescription = { sdp: "" };
+  /** @type {{ iceRestart: boolean, camera: string }[]} */
+  offers = [];
+  /** @type {any[]} */
+  transceivers = [];
+  /** @type {(() => void) | null} */
+  onconnectionstatechange = null;
+  /** @type {(() => void) | null} */
+  oniceconnectionstatechange = null;
+
+  constructor() {
+    FakePeerConnection.made.push(this);
+  }
+
+  /** @param {string} kind @param {{ direction: string }} options */
+  addTransceiver(kind, { direction }) {
+    const sender = {
+      /** @type {any} */
+      track: null,
+      /** @param {any} track */
+      async replaceTrack(track) {
+        this.track = track;
+      },
+      getParameters: () => ({ encodings: [] }),
+      setParameters: async () => {},
+    };
+    const transceiver = { mid: /** @type {string | null} */ (null), direction, sender, receiver: { track: { kind } } };
+    this.transceivers.push(transceiver);
+    return transceiver;
+  }
+
+  /** @param {{ iceRestart?: boolean }} options */
+  async createOffer({ iceRestart = false }) {
+    this.offers.push({ iceRestart, camera: this.transceivers[1].direction });
+    return { type: "offer", sdp: `offer ${this.offers.length}` };
+  }
+
+  /** @param {{ sdp: string }} description */
+  async setLocalDescription(description) {
+    this.localDescription = description;
+    this.transceivers.forEach((transceiver, at) => (transceiver.mid ??= String(at)));
+  }
+
+  async setRemoteDescription() {}
+
+  /** @param {string} state */
+  become(state) {
+    this.connectionState = state;
+    this.iceConnectionState = state;
+    this.onconnectionstatechange?.();
+  }
+
+  close() {
+    this.connectionState = "closed";
+  }
+}
+
+/** A clock that stands still until it is turned. */
+export function fakeEnv() {
+  let now = 0;
+  /** @type {{ at: number, handler: () => void }[]} */
+  let timers = [];
+  FakeSocket.made = [];
+  FakePeerConnection.made = [];
+  Object.assign(globalThis, { MediaStream: class {} });
+  /** @type {any} */
+  const env = {
+    setTimeout(/** @type {() => void} */ handler, /** @type {number} */ ms) {
+      const timer = { at: now + ms, handler };
+      timers.push(timer);
+      return timer;
+    },
+    clearTimeout(/** @type {any} */ timer) {
+      timers = timers.filter((one) => one !== timer);
+    },
+    random: () => 1,
+    WebSocket: FakeSocket,
+    RTCPeerConnection: FakePeerConnection,
+  };
+  return {
+    /** @type {import("../client/protocol/types.js").Env} */
+    env,
+    /** @param {number} ms */
+    async pass(ms) {
+      const until = now + ms;
+      await settle();
+      for (;;) {
+        const next = timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
+        if (!next) break;
+        timers = timers.filter((one) => one !== next);
+        now = next.at;
+        next.handler();
+        await settle();
+      }
+      now = until;
+    },
+  };
+}
+
+/** A server that writes down what it is asked, and refuses what `refuse` names. */
+export function fakeApi() {
+  /** @type {{ name: string, args: any[] }[]} */
+  const asked = [];
+  /** @type {Map<string, () => unknown>} */
+  const refuse = new Map();
+  let sessions = 0;
+  /** @param {string} name @param {(...args: any[]) => unknown} answer */
+  const route = (name, answer) => async (/** @type {any[]} */ ...args) => {
+    asked.push({ name, args });
+    const refusal = refuse.get(name)?.();
+    if (refusal) throw refusal;
+    return answer(...args);
+  };
+  /** @type {any} */
+  const api = {
+    join: route("join", () => ({ session_id: `session ${++sessions}`, server_endpoint: "", ice_servers: [] })),
+    leave: route("leave", () => null),
+    voiceState: route("voiceState", () => ({})),
+    offer: route("offer", () => ({ sdp: "answer" })),
+    answer: route("answer", () => ({})),
+    candidate: route("candidate", () => ({})),
+    eventsUrl: (/** @type {string} */ session, /** @type {number | null} */ after) => `${session} after ${after}`,
+  };
+  return {
+    /** @type {import("../client/protocol/api.js").Api} */
+    api,
+    asked,
+    refuse,
+    /** @param {string} name */
+    all: (name) => asked.filter((one) => one.name === name),
+  };
+}
+
+/** @param {number} status */
+export const refusal = (status) => new ApiError(status, "", "no");
