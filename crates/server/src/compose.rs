@@ -1,9 +1,9 @@
 //! Puts the parts together.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use app::{Accounts, App, AppSettings, Ids, MediaAddress, SetupCode, Tokens, only_node, secrets};
 use net::{Media, MediaConfig};
 use store::{Database, Store};
@@ -37,8 +37,26 @@ pub async fn accounts(config: &Config, store: &Store) -> anyhow::Result<Accounts
     Ok(Accounts::new(store.clone(), tokens, ids, setup_code, config.rate_limits))
 }
 
+/// Held while a server runs on a data directory.
+const LOCK_FILE: &str = "server.lock";
+
+/// Keeps a second server off the data directory: it would end the first one's sessions.
+fn lock(config: &Config) -> anyhow::Result<File> {
+    let path = config.data_dir.join(LOCK_FILE);
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another server runs on the data directory {}", config.data_dir.display())
+        }
+        Err(TryLockError::Error(error)) => Err(error).context("cannot lock the data directory"),
+    }
+}
+
 /// Everything but HTTP, running.
 pub struct Running {
+    /// Released with the process.
+    pub lock: File,
     /// The use cases.
     pub app: App,
     /// The TCP port, open.
@@ -48,6 +66,7 @@ pub struct Running {
 /// Opens the ports and starts the parts.
 pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let store = open_store(config).await?;
+    let lock = lock(config)?;
     let accounts = accounts(config, &store).await?;
     let tcp = listener::bind(config.bind, config.port).with_context(|| {
         format!("cannot listen on port {} (set PORT to a free one)", config.port)
@@ -66,5 +85,5 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     };
     let settings = AppSettings { media: address, room_creation: config.room_creation };
     let app = App::start(settings, store, accounts, media, events).await?;
-    Ok(Running { app, tcp })
+    Ok(Running { lock, app, tcp })
 }

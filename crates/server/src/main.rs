@@ -16,6 +16,7 @@ mod ready;
 mod serve;
 mod tls;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -45,9 +46,7 @@ fn fail(error: &anyhow::Error) -> ExitCode {
 #[tokio::main]
 async fn run(cli: Cli) -> anyhow::Result<()> {
     let config = Config::read(cli.config.as_deref()).map_err(|error| anyhow::anyhow!("{error}"))?;
-    let filter = EnvFilter::try_new(&config.log)
-        .map_err(|error| anyhow::anyhow!("LOG: not a log filter: {error}"))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    log_to_stderr(&config)?;
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(config).await,
         Command::User(command) => accounts::run(&config, command).await,
@@ -57,4 +56,23 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Health => health::run(&config).await,
     }
+}
+
+/// Libraries whose finer levels would log what must never be in a log (SDP credentials, frames with
+/// tokens): held at these levels whatever LOG says.
+const HELD_DOWN: [&str; 6] =
+    ["str0m=error", "is=error", "dimpl=error", "tungstenite=info", "hyper=info", "rustls=info"];
+
+fn log_to_stderr(config: &Config) -> anyhow::Result<()> {
+    let mut filter = EnvFilter::try_new(&config.log)
+        .map_err(|error| anyhow::anyhow!("LOG: not a log filter: {error}"))?;
+    for directive in HELD_DOWN {
+        filter = filter.add_directive(directive.parse()?);
+    }
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
+    Ok(())
 }

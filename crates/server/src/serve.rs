@@ -29,7 +29,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         tracing::warn!("{warning}");
     }
     let metrics = install_metrics()?;
-    let Running { app, tcp } = compose::start(&config).await?;
+    let Running { lock: _lock, app, tcp } = compose::start(&config).await?;
     let port = tcp.local_addr()?.port();
     let tls = acceptor(&config, &app)?;
     let proxies = config.trusted_proxies.clone();

@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Write};
 
-use super::setting::{Fallback, Kind};
 #[cfg(test)]
 use super::SETTINGS;
+use super::setting::{Fallback, Kind};
 use super::{Config, Value};
 
 /// What stands for a secret.

@@ -7,8 +7,6 @@ use axum::routing::get;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use web::Asset;
 
-use super::safety;
-
 /// The page may load only what this server serves, and talk only to it; `blob:` is for previews.
 const PAGE_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \
                            connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; \
@@ -60,5 +58,5 @@ pub(super) async fn fallback(request: Request) -> Response {
     if request.method() == Method::GET && browser {
         return page(request.headers().clone()).await;
     }
-    safety::error(request.uri().path(), StatusCode::NOT_FOUND)
+    dialects::unclaimed(request.uri().path(), StatusCode::NOT_FOUND)
 }

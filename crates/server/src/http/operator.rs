@@ -25,6 +25,7 @@ pub(super) fn router(app: App, metrics: PrometheusHandle, readiness: Readiness) 
         .route("/ready", get(ready))
         .route("/metrics", get(render_metrics))
         .route("/.well-known/jwks.json", get(jwks))
+        .route("/asyncapi.json", get(asyncapi))
         .with_state(Operator { app, metrics, readiness })
 }
 
@@ -58,4 +59,9 @@ async fn render_metrics(State(operator): State<Operator>) -> impl IntoResponse {
 async fn jwks(State(operator): State<Operator>) -> impl IntoResponse {
     let keys = operator.app.accounts.jwks();
     ([(header::CONTENT_TYPE, "application/jwk-set+json")], keys)
+}
+
+/// The event streams, described (AsyncAPI 3.0); requests and replies are in `/openapi.json`.
+async fn asyncapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], dialects::asyncapi())
 }

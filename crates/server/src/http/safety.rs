@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use dialects::unclaimed;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -23,25 +24,8 @@ pub(super) async fn headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// An error that no dialect has claimed, readable by each of them: `error` is a text under `/voice`
-/// and an object elsewhere.
-pub(super) fn error(path: &str, status: StatusCode) -> Response {
-    let message = status.canonical_reason().unwrap_or("error");
-    let body = if path.starts_with("/voice/") {
-        json!({ "error": message })
-    } else {
-        let code = message.to_uppercase().replace(' ', "_");
-        json!({
-            "error": { "code": code, "message": message, "retry_after_ms": null,
-                       "missing_permission": null },
-            "detail": message, "message": message, "code": code,
-        })
-    };
-    (status, Json(body)).into_response()
-}
-
 pub(super) async fn method_not_allowed(request: Request) -> Response {
-    error(request.uri().path(), StatusCode::METHOD_NOT_ALLOWED)
+    unclaimed(request.uri().path(), StatusCode::METHOD_NOT_ALLOWED)
 }
 
 type Rescue = fn(Box<dyn Any + Send + 'static>) -> http::Response<Body>;
