@@ -6,13 +6,17 @@ mod caller;
 mod fault;
 mod id;
 mod origin;
+mod param;
 mod socket;
 mod time;
+mod unclaimed;
 
 pub(crate) use body::{Body, SDP_BODY_MAX};
 pub(crate) use caller::{Caller, token_of};
 pub(crate) use fault::{Dialect, Fault, Refused};
 pub(crate) use id::{AnyId, IdText};
 pub(crate) use origin::ClientOrigin;
+pub(crate) use param::{PathText, QueryOf};
 pub(crate) use socket::{PING_EVERY, SILENT_MAX};
 pub(crate) use time::rfc3339;
+pub use unclaimed::unclaimed;

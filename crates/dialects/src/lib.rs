@@ -19,6 +19,9 @@ use app::App;
 use axum::extract::FromRef;
 use utoipa_axum::router::OpenApiRouter;
 
+pub use kit::unclaimed;
+pub use voice_service::asyncapi;
+
 /// Says of an address whether it is a proxy whose forwarding headers are believed.
 #[derive(Clone)]
 pub struct TrustedProxies(Arc<dyn Fn(IpAddr) -> bool + Send + Sync>);

@@ -27,3 +27,9 @@ pub(crate) fn router() -> OpenApiRouter<Doors> {
         .routes(routes!(participant::list))
         .routes(routes!(stream::events))
 }
+
+/// The event stream as an AsyncAPI 3.0 document. Frames and document are held against each other in the
+/// tests.
+pub fn asyncapi() -> &'static str {
+    include_str!("voice_service/asyncapi.json")
+}

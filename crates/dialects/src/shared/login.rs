@@ -72,7 +72,8 @@ impl From<LoggedIn> for LoginReply {
     responses(
         (status = 200, body = LoginReply),
         (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 429, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 413, body = ErrorBody),
+        (status = 429, body = ErrorBody), (status = 503, body = ErrorBody),
     ),
 )]
 pub(crate) async fn login(

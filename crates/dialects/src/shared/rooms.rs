@@ -2,14 +2,14 @@
 
 use app::{App, Refusal};
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use http::StatusCode;
 use model::RoomId;
 use room::ProfileKind;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::kit::{AnyId, Body, Caller, Refused};
+use crate::kit::{AnyId, Body, Caller, PathText, QueryOf, Refused};
 use crate::vox::Vox;
 use crate::vox::refusal::ErrorBody;
 use crate::vox::room::{CreateRoom, RoomBody};
@@ -19,7 +19,9 @@ use crate::vox::room::{CreateRoom, RoomBody};
     post, path = "/api/v1/rooms", tag = "Vox", security(("bearer" = [])), request_body = CreateRoom,
     responses(
         (status = 201, body = RoomBody),
-        (status = 400, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 413, body = ErrorBody),
+        (status = 503, body = ErrorBody),
     ),
 )]
 pub(crate) async fn create(
@@ -40,12 +42,16 @@ pub(crate) struct ListQuery {
 /// The rooms that one may view, newest first.
 #[utoipa::path(
     get, path = "/api/v1/rooms", tag = "Vox", security(("bearer" = [])), params(ListQuery),
-    responses((status = 200, body = [RoomBody]), (status = 400, body = ErrorBody)),
+    responses(
+        (status = 200, body = [RoomBody]),
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 503, body = ErrorBody),
+    ),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     Caller(caller, ..): Caller<Vox>,
-    Query(query): Query<ListQuery>,
+    QueryOf(query, ..): QueryOf<ListQuery, Vox>,
 ) -> Result<Json<Vec<RoomBody>>, Refused<Vox>> {
     let kinds = match query.profile.as_deref() {
         None => vec![ProfileKind::Talk],
@@ -62,12 +68,17 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/api/v1/rooms/{room_id}", tag = "Vox", security(("bearer" = [])),
     params(("room_id" = String, Path)),
-    responses((status = 200, body = RoomBody), (status = 404, body = ErrorBody)),
+    responses(
+        (status = 200, body = RoomBody),
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 503, body = ErrorBody),
+    ),
 )]
 pub(crate) async fn get(
     State(app): State<App>,
     Caller(caller, ..): Caller<Vox>,
-    Path(room): Path<String>,
+    PathText(room, ..): PathText<Vox>,
 ) -> Result<Json<RoomBody>, Refused<Vox>> {
     let room = RoomId(room.parse::<AnyId>()?.own("room")?);
     Ok(Json(app.room(&caller, room).await?.into()))
@@ -77,12 +88,17 @@ pub(crate) async fn get(
 #[utoipa::path(
     delete, path = "/api/v1/rooms/{room_id}", tag = "Vox", security(("bearer" = [])),
     params(("room_id" = String, Path)),
-    responses((status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)),
+    responses(
+        (status = 204),
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 503, body = ErrorBody),
+    ),
 )]
 pub(crate) async fn delete(
     State(app): State<App>,
     Caller(caller, ..): Caller<Vox>,
-    Path(room): Path<String>,
+    PathText(room, ..): PathText<Vox>,
 ) -> Result<StatusCode, Refused<Vox>> {
     let room = RoomId(room.parse::<AnyId>()?.own("room")?);
     app.delete_room(&caller, room).await?;

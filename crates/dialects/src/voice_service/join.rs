@@ -61,7 +61,8 @@ impl From<IceServer> for IceServerBody {
         (status = 200, body = JoinReply),
         (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
         (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
-        (status = 409, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 409, body = ErrorBody), (status = 413, body = ErrorBody),
+        (status = 503, body = ErrorBody),
     ),
 )]
 pub(crate) async fn join(
@@ -105,6 +106,7 @@ pub(super) fn session(id: &IdText) -> Result<SessionId, Fault> {
         (status = 204),
         (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
         (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 413, body = ErrorBody), (status = 503, body = ErrorBody),
     ),
 )]
 pub(crate) async fn leave(

@@ -2,14 +2,14 @@
 
 use app::App;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use room::{MemberView, Person, Settings};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::VoiceService;
 use super::refusal::ErrorBody;
-use crate::kit::{AnyId, Caller, Refused};
+use crate::kit::{AnyId, Caller, PathText, Refused};
 
 /// A member of a channel.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -74,13 +74,14 @@ pub(super) fn channel_id(settings: &Settings) -> String {
     responses(
         (status = 200, body = [Participant]),
         (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 404, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 503, body = ErrorBody),
     ),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     Caller(caller, ..): Caller<VoiceService>,
-    Path(channel): Path<String>,
+    PathText(channel, ..): PathText<VoiceService>,
 ) -> Result<Json<Vec<Participant>>, Refused<VoiceService>> {
     let room = app.resolve_room(&caller, &channel.parse::<AnyId>()?.room()).await?;
     let view = app.room_view(&caller, room).await?;

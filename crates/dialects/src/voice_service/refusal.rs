@@ -12,6 +12,7 @@ use crate::kit::{Dialect, Fault};
 
 /// What went wrong, for people.
 #[derive(Serialize, ToSchema)]
+#[schema(as = VoiceServiceError)]
 pub(crate) struct ErrorBody {
     error: String,
 }

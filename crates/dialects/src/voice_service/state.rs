@@ -45,6 +45,7 @@ pub(crate) struct StateReply {
         (status = 200, body = StateReply),
         (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
         (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 413, body = ErrorBody), (status = 503, body = ErrorBody),
     ),
 )]
 pub(crate) async fn change(

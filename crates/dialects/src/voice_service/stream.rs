@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use app::{App, Identity, Notice, Refusal, Start, Watch, now};
+use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
-use axum::extract::{Path, Query, State};
 use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream, StreamExt};
@@ -24,7 +24,7 @@ use super::VoiceService;
 use super::event::Frame;
 use super::refusal::{ErrorBody, status_and_text};
 use super::view::{FromClient, check_count};
-use crate::kit::{AnyId, Fault, PING_EVERY, Refused, SILENT_MAX, token_of};
+use crate::kit::{AnyId, Fault, PING_EVERY, PathText, QueryOf, Refused, SILENT_MAX, token_of};
 
 /// The largest frame taken from a client, in bytes: a `view` of every section fits many times.
 const FRAME_MAX: usize = 16 * 1024;
@@ -50,13 +50,13 @@ pub(crate) struct StreamQuery {
         (status = 200, content_type = "text/event-stream"),
         (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
         (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
-        (status = 426, body = ErrorBody),
+        (status = 426, body = ErrorBody), (status = 503, body = ErrorBody),
     ),
 )]
 pub(crate) async fn events(
     State(app): State<App>,
-    Path(session): Path<String>,
-    Query(query): Query<StreamQuery>,
+    PathText(session, ..): PathText<VoiceService>,
+    QueryOf(query, ..): QueryOf<StreamQuery, VoiceService>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     parts: Parts,
 ) -> Result<Response, Refused<VoiceService>> {
@@ -68,7 +68,8 @@ pub(crate) async fn events(
     if let Ok(upgrade) = upgrade {
         let watch = app.rooms.watch(session, after).await?;
         let upgrade = upgrade.max_message_size(FRAME_MAX).max_frame_size(FRAME_MAX);
-        let pump = move |socket| Pump { app, caller, session, socket, seq: 0 }.run(watch);
+        let pump =
+            move |socket| Pump { app, caller, session, socket, seq: after.unwrap_or(0) }.run(watch);
         return Ok(upgrade.on_upgrade(pump));
     }
     if wants_event_stream(&parts.headers) {
@@ -123,7 +124,7 @@ struct Pump {
     caller: Identity,
     session: SessionId,
     socket: WebSocket,
-    /// Of the last event sent.
+    /// Of the last event that the client has.
     seq: u64,
 }
 

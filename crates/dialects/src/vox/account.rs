@@ -66,7 +66,8 @@ impl RegisterBody {
     responses(
         (status = 201, body = Registered),
         (status = 400, body = ErrorBody), (status = 409, body = ErrorBody),
-        (status = 429, body = ErrorBody),
+        (status = 413, body = ErrorBody), (status = 429, body = ErrorBody),
+        (status = 503, body = ErrorBody),
     ),
 )]
 pub(crate) async fn register(
@@ -95,7 +96,11 @@ pub(crate) struct Me {
 /// Who one is.
 #[utoipa::path(
     get, path = "/api/v1/users/@me", tag = "Vox", security(("bearer" = [])),
-    responses((status = 200, body = Me), (status = 401, body = ErrorBody)),
+    responses(
+        (status = 200, body = Me),
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 503, body = ErrorBody),
+    ),
 )]
 pub(crate) async fn me(Caller(me, ..): Caller<Vox>) -> Json<Me> {
     Json(Me {

@@ -1,7 +1,7 @@
 //! Kick, mute, deafen.
 
 use app::App;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use model::{RoomId, UserId};
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::Vox;
 use super::refusal::ErrorBody;
-use crate::kit::{AnyId, Body, Caller, Fault, IdText, Refused};
+use crate::kit::{AnyId, Body, Caller, Fault, IdText, PathText, Refused};
 
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Target {
@@ -46,14 +46,17 @@ fn target(room: &str, user: &IdText) -> Result<(RoomId, UserId), Fault> {
     post, path = "/api/v1/rooms/{room_id}/voice/kick", tag = "Vox", security(("bearer" = [])),
     params(("room_id" = String, Path)), request_body = Target,
     responses(
-        (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
-        (status = 409, body = ErrorBody),
+        (status = 204),
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody), (status = 413, body = ErrorBody),
+        (status = 503, body = ErrorBody),
     ),
 )]
 pub(crate) async fn kick(
     State(app): State<App>,
     Caller(caller, ..): Caller<Vox>,
-    Path(room): Path<String>,
+    PathText(room, ..): PathText<Vox>,
     Body(body, ..): Body<Target, Vox>,
 ) -> Result<StatusCode, Refused<Vox>> {
     let (room, user) = target(&room, &body.user_id)?;
@@ -66,14 +69,17 @@ pub(crate) async fn kick(
     post, path = "/api/v1/rooms/{room_id}/voice/mute", tag = "Vox", security(("bearer" = [])),
     params(("room_id" = String, Path)), request_body = MuteBody,
     responses(
-        (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
-        (status = 409, body = ErrorBody),
+        (status = 204),
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody), (status = 413, body = ErrorBody),
+        (status = 503, body = ErrorBody),
     ),
 )]
 pub(crate) async fn mute(
     State(app): State<App>,
     Caller(caller, ..): Caller<Vox>,
-    Path(room): Path<String>,
+    PathText(room, ..): PathText<Vox>,
     Body(body, ..): Body<MuteBody, Vox>,
 ) -> Result<StatusCode, Refused<Vox>> {
     let (room, user) = target(&room, &body.user_id)?;
@@ -86,14 +92,17 @@ pub(crate) async fn mute(
     post, path = "/api/v1/rooms/{room_id}/voice/deafen", tag = "Vox", security(("bearer" = [])),
     params(("room_id" = String, Path)), request_body = DeafenBody,
     responses(
-        (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
-        (status = 409, body = ErrorBody),
+        (status = 204),
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody), (status = 413, body = ErrorBody),
+        (status = 503, body = ErrorBody),
     ),
 )]
 pub(crate) async fn deafen(
     State(app): State<App>,
     Caller(caller, ..): Caller<Vox>,
-    Path(room): Path<String>,
+    PathText(room, ..): PathText<Vox>,
     Body(body, ..): Body<DeafenBody, Vox>,
 ) -> Result<StatusCode, Refused<Vox>> {
     let (room, user) = target(&room, &body.user_id)?;

@@ -14,12 +14,14 @@ use crate::kit::{Dialect, Fault};
 
 /// What went wrong.
 #[derive(Serialize, ToSchema)]
+#[schema(as = VoxError)]
 pub(crate) struct ErrorBody {
     error: ErrorDetail,
 }
 
 /// The code is for programs, the message for people.
 #[derive(Serialize, ToSchema)]
+#[schema(as = VoxErrorDetail)]
 pub(crate) struct ErrorDetail {
     /// For programs, for example `ROOM_FULL`.
     code: &'static str,

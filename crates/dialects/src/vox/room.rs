@@ -2,7 +2,7 @@
 
 use app::{App, Listed, Refusal, RoomDraft};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use model::{Override, OverrideTarget, Permissions, RoleId, RoomId, UserId};
 use room::{MemberView, ProfileKind};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::Vox;
 use super::refusal::ErrorBody;
-use crate::kit::{AnyId, Caller, Fault, IdText, Refused};
+use crate::kit::{AnyId, Caller, Fault, IdText, PathText, Refused};
 
 /// A room.
 #[derive(Serialize, ToSchema)]
@@ -205,12 +205,17 @@ impl From<&MemberView> for MemberBody {
 #[utoipa::path(
     get, path = "/api/v1/rooms/{room_id}/voice", tag = "Vox", security(("bearer" = [])),
     params(("room_id" = String, Path)),
-    responses((status = 200, body = MembersBody), (status = 404, body = ErrorBody)),
+    responses(
+        (status = 200, body = MembersBody),
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 503, body = ErrorBody),
+    ),
 )]
 pub(crate) async fn members(
     State(app): State<App>,
     Caller(caller, ..): Caller<Vox>,
-    Path(room): Path<String>,
+    PathText(room, ..): PathText<Vox>,
 ) -> Result<Json<MembersBody>, Refused<Vox>> {
     let room = RoomId(room.parse::<AnyId>()?.own("room")?);
     let view = app.room_view(&caller, room).await?;
