@@ -101,7 +101,7 @@ async def mute(server):
 
 def note_arrivals(member):
     """The times at which media came to a member, before any of it is decoded."""
-    arrivals = [0.0]
+    arrivals = []
     transport = member.peer.getTransceivers()[0].receiver.transport
     real = transport._handle_rtp_data
 
