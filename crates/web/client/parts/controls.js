@@ -11,6 +11,7 @@ import { Icon } from "./icon.js";
  * @property {string} id
  * @property {string} icon
  * @property {string} label what is shown
+ * @property {string} [short] where there is no room for the label
  * @property {string} [title] the whole of it, with the key
  * @property {boolean} [pressed]
  * @property {string} [kind]
@@ -19,9 +20,9 @@ import { Icon } from "./icon.js";
  */
 
 /** @param {ControlProps} props */
-export function Control({ id, icon, label, title = label, pressed, kind = "", disabled = false, act }) {
+export function Control({ id, icon, label, short, title = label, pressed, kind = "", disabled = false, act }) {
   return html`<button
-    class=${`control ${kind}`}
+    class=${`control ${kind}${short ? " has-short" : ""}`}
     data-testid=${id}
     title=${title}
     aria-label=${title}
@@ -30,6 +31,7 @@ export function Control({ id, icon, label, title = label, pressed, kind = "", di
     onClick=${act}
   >
     <span class="control-icon"><${Icon} name=${icon} size=${22} /></span><span class="control-label">${label}</span>
+    ${short && html`<span class="control-label control-short">${short}</span>`}
   </button>`;
 }
 
@@ -54,6 +56,7 @@ export function MicrophoneControl() {
     kind=${serverMute ? "is-moderated" : on ? "" : "is-off"}
     title=${title}
     label=${label}
+    short=${serverMute ? "Muted" : undefined}
     pressed=${on}
     disabled=${!maySpeak || capture === "insecure"}
     act=${() => session.setMute(have ? !mute : false)}

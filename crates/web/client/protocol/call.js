@@ -17,6 +17,9 @@ import { browserEnv } from "./types.js";
 /** Reasons after which the client joins again unasked: nobody meant it to leave. */
 const COMES_BACK_AFTER = new Set(["server_shutdown", "server_restart", "timeout"]);
 
+/** How long the word of the end may take after a kick. */
+const FAREWELL_MS = 1000;
+
 /**
  * @typedef {object} CallEvents
  * @property {{ media: "connecting" | "connected" | "broken", events: "connecting" | "open" | "lost", joining: boolean }} link
@@ -51,6 +54,7 @@ export class Call extends Emitter {
   /** @type {CallEvents["link"]} */
   #link = { media: "connecting", events: "connecting", joining: true };
   #over = false;
+  #expelled = false;
   #stateUnsent = false;
   #stateSending = false;
 
@@ -238,6 +242,11 @@ export class Call extends Emitter {
       case "moved":
         this.channel = event.channel_id;
         break;
+      case "kicked":
+        // The end follows; should it get lost on the way, this was it.
+        this.#expelled = true;
+        this.#env.setTimeout(() => this.#expelled && this.#end("kicked", null), FAREWELL_MS);
+        break;
       case "reconnect":
         this.#connectMedia();
         break;
@@ -251,6 +260,10 @@ export class Call extends Emitter {
   /** The session is gone and nobody meant it: join from scratch, until the server answers. */
   async #rejoin() {
     if (this.#over || this.#link.joining) return;
+    if (this.#expelled) {
+      this.#end("kicked", null);
+      return;
+    }
     this.#drop();
     this.#setLink({ joining: true, media: "broken", events: "lost" });
     for (let attempt = 0; !this.#over; attempt++) {

@@ -103,7 +103,7 @@ export function trouble(state) {
     return settled ? { title: lost, detail: "You come back into the room by yourself, with the same settings." } : null;
   }
   if (link.events === "lost" && link.media === "connected") {
-    return { title: lost, detail: "You still hear each other; the list of people may be out of date." };
+    return { title: lost, detail: "Sound may still come through; the list of people may be out of date." };
   }
   if (link.events === "lost") return { title: lost, detail: "Sound and picture stop until it is back." };
   if (link.media === "broken") return { title: lost, detail: "You still see who is here; sound and picture are coming back." };

@@ -54,7 +54,7 @@ function Address() {
   const words = isSecureContext
     ? "People who open this address can use their microphones."
     : "Browsers refuse microphones on this address. Put TLS in front, or start the server with TLS_CERT and TLS_KEY, or TLS=self to try it.";
-  return html`<p class="hint"><${Icon} name=${isSecureContext ? "check" : "triangle-alert"} /><span><strong>${location.origin}</strong><br />${words}</span></p>`;
+  return html`<p class=${`hint${isSecureContext ? " is-well" : ""}`}><${Icon} name=${isSecureContext ? "check" : "triangle-alert"} /><span><strong>${location.origin}</strong><br />${words}</span></p>`;
 }
 
 /** @param {{ room: Room }} props */

@@ -165,6 +165,21 @@ for (const reason of ["kicked", "banned", "replaced", "channel_deleted", "left"]
   });
 }
 
+for (const [how, lose] of /** @type {[string, () => void][]} */ ([
+  ["and the socket closes", () => socket().close()],
+  ["and nothing follows", () => {}],
+])) {
+  test(`kicked, ${how} without a word of the end: it stays out all the same`, async () => {
+    const { clock, server, ended } = await inRoom();
+    server.refuse.set("voiceState", () => refusal(404));
+    socket().tell({ type: "kicked", seq: 1, by: "2" });
+    lose();
+    await clock.pass(60_000);
+    assert.deepEqual(ended, [{ reason: "kicked", error: null }]);
+    assert.equal(server.all("join").length, 1);
+  });
+}
+
 test("being refused on the way back ends it with the reason", async () => {
   const { clock, server, ended } = await inRoom();
   server.refuse.set("join", () => refusal(403));

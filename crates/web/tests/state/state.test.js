@@ -78,7 +78,7 @@ test("the banner says what still works, and nothing while all is well", () => {
   /** @param {object} link */
   const said = (link) => trouble(after({ type: "call/link", link: { ...connected, ...link } }));
   assert.equal(said({}), null);
-  assert.match(said({ events: "lost" })?.detail ?? "", /still hear/);
+  assert.match(said({ events: "lost" })?.detail ?? "", /Sound may still/);
   assert.match(said({ media: "broken" })?.detail ?? "", /still see/);
   assert.match(said({ joining: true, media: "broken", events: "lost" })?.title ?? "", /Trying again/);
 });
