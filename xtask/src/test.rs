@@ -30,16 +30,19 @@ pub fn all(place: &Place, steps: &mut Steps) -> Tally {
     steps.step("setup", || setup::run(place));
     steps.step("build the server", || shell(&mut cargo(place, &["build", "--package", "server"])));
     steps.step("rust tests", || rust(place, &mut tally));
-    steps.step("web client: check", || {
-        shell(Command::new("npm").current_dir(place.root().join(WEB)).args(["run", "check"]))
-    });
+    for folder in [WEB, BROWSER] {
+        steps.step(&format!("types in {folder}"), || {
+            shell(Command::new("npm").current_dir(place.root().join(folder)).args(["run", "check"]))
+        });
+    }
     steps.step("web client: tests", || npm(place, WEB, &mut tally));
-    steps.step("browser tests", || npm(place, "tests/browser", &mut tally));
+    steps.step("browser tests", || npm(place, BROWSER, &mut tally));
     steps.step("aiortc tests", || python(place, &mut tally));
     tally
 }
 
 const WEB: &str = "crates/web";
+const BROWSER: &str = "tests/browser";
 
 fn inner_loop(place: &Place, steps: &mut Steps) -> Tally {
     let mut tally = Tally::default();
