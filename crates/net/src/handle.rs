@@ -185,8 +185,7 @@ impl Media {
 
     /// Ends the threads and closes the sockets. Later calls are answered [`MediaRefusal::WorkerGone`].
     pub fn stop(&self) {
-        self.0.stop.store(true, Ordering::Release);
-        self.0.workers.iter().for_each(|worker| worker.waker.wake());
+        self.0.tell_to_stop();
         let threads = std::mem::take(&mut *lock(&self.0.threads));
         for thread in threads {
             // A panic in it was logged there.
@@ -212,6 +211,20 @@ impl Media {
 
     fn placement(&self) -> MutexGuard<'_, Placement> {
         lock(&self.0.placement)
+    }
+}
+
+impl Inner {
+    fn tell_to_stop(&self) {
+        self.stop.store(true, Ordering::Release);
+        self.workers.iter().for_each(|worker| worker.waker.wake());
+    }
+}
+
+impl Drop for Inner {
+    /// The last handle is gone: nobody could stop the threads any more.
+    fn drop(&mut self) {
+        self.tell_to_stop();
     }
 }
 

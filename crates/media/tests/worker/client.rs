@@ -52,6 +52,8 @@ pub struct Client {
     pub keyframes_wanted: usize,
     /// Nothing it sends arrives, and nothing reaches it.
     pub unplugged: bool,
+    /// What it sends waits.
+    pub held_back: bool,
     outgoing: Vec<(SocketAddr, Vec<u8>)>,
     pub timeout: Instant,
     sent: u64,
@@ -99,6 +101,7 @@ impl Client {
             connected: false,
             keyframes_wanted: 0,
             unplugged: false,
+            held_back: false,
             outgoing: Vec::new(),
             timeout: now,
             sent: 70_000,

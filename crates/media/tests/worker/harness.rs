@@ -200,6 +200,9 @@ impl World {
             let mut moved = self.drain();
             for n in 0..self.clients.len() {
                 let client = &mut self.clients[n];
+                if client.held_back {
+                    continue;
+                }
                 for (destination, bytes) in client.poll() {
                     if !client.unplugged {
                         moved = true;
