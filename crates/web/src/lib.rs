@@ -40,7 +40,9 @@ pub fn asset(path: &str) -> Option<Asset> {
 pub fn index() -> Asset {
     // Without its page the crate does not compile its tests; a server that lost it still answers.
     asset(INDEX).unwrap_or_else(|| Asset {
-        bytes: Cow::Borrowed(b"<!doctype html><title>Parlor</title><p>The web client is missing.</p>"),
+        bytes: Cow::Borrowed(
+            b"<!doctype html><title>Parlor</title><p>The web client is missing.</p>",
+        ),
         mime: "text/html; charset=utf-8".to_owned(),
         etag: "\"missing\"".to_owned(),
     })
@@ -56,7 +58,8 @@ fn from_file(file: EmbeddedFile) -> Asset {
 
 /// All text of the client is UTF-8, and a browser should not have to guess.
 fn with_charset(mime: &str) -> String {
-    let is_text = mime.starts_with("text/") || mime.ends_with("javascript") || mime.ends_with("+xml");
+    let is_text =
+        mime.starts_with("text/") || mime.ends_with("javascript") || mime.ends_with("+xml");
     if is_text { format!("{mime}; charset=utf-8") } else { mime.to_owned() }
 }
 
@@ -105,8 +108,10 @@ mod tests {
     #[test]
     fn the_page_refers_only_to_files_that_are_there() {
         let page = text(INDEX);
-        let refs: Vec<_> =
-            quoted_after(&page, "=\"/").into_iter().filter_map(|r| r.strip_prefix("assets/")).collect();
+        let refs: Vec<_> = quoted_after(&page, "=\"/")
+            .into_iter()
+            .filter_map(|r| r.strip_prefix("assets/"))
+            .collect();
         assert!(refs.contains(&"app.js"), "{refs:?}");
         for path in refs {
             assert!(asset(path).is_some(), "{path}");
@@ -119,7 +124,9 @@ mod tests {
         let mut seen = BTreeSet::new();
         while let Some(path) = todo.pop() {
             let code = text(&path);
-            for import in quoted_after(&code, "from \"").into_iter().chain(quoted_after(&code, "from\"")) {
+            for import in
+                quoted_after(&code, "from \"").into_iter().chain(quoted_after(&code, "from\""))
+            {
                 todo.extend(import.starts_with('.').then(|| resolve(&path, import)));
             }
             seen.insert(path);
@@ -132,7 +139,10 @@ mod tests {
     fn the_page_holds_no_script_or_style_of_its_own() {
         let page = text(INDEX);
         assert!(!page.contains("<style") && !page.contains("style="));
-        assert_eq!(page.matches("<script").count(), page.matches("<script type=\"module\" src=").count());
+        assert_eq!(
+            page.matches("<script").count(),
+            page.matches("<script type=\"module\" src=").count()
+        );
     }
 
     #[test]
@@ -148,7 +158,9 @@ mod tests {
 
     #[test]
     fn notes_and_strangers_are_not_served() {
-        for path in ["testids.md", "protocol/README.md", "vendor/preact.d.ts", "../Cargo.toml", "", "views"] {
+        for path in
+            ["testids.md", "protocol/README.md", "vendor/preact.d.ts", "../Cargo.toml", "", "views"]
+        {
             assert!(asset(path).is_none(), "{path}");
         }
     }

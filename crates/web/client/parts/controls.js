@@ -47,18 +47,19 @@ export function MicrophoneControl() {
   let title = on ? "Mute (M)" : "Unmute (M)";
   let label = on ? "Mute" : "Unmute";
   if (!maySpeak) title = "You may listen in this room, but not speak";
-  else if (capture === "insecure") title = "No microphone: this address needs https or localhost";
+  else if (capture === "insecure") [title, label] = ["No microphone: this address needs https or localhost", "No mic"];
   else if (!have) [title, label] = ["Switch the microphone on (M)", "No mic"];
   if (serverMute) [title, label] = ["Muted by a moderator. Your own switch: " + title, "Muted by mod"];
+  const disabled = !maySpeak || capture === "insecure";
   return html`<${Control}
     id="mic"
     icon=${on && !serverMute ? "mic" : "mic-off"}
-    kind=${serverMute ? "is-moderated" : on ? "" : "is-off"}
+    kind=${serverMute ? "is-moderated" : on || disabled ? "" : "is-off"}
     title=${title}
     label=${label}
     short=${serverMute ? "Muted" : undefined}
     pressed=${on}
-    disabled=${!maySpeak || capture === "insecure"}
+    disabled=${disabled}
     act=${() => session.setMute(have ? !mute : false)}
   />`;
 }
