@@ -33,7 +33,13 @@ enum FrameBody {
     #[serde(rename = "member.left")]
     MemberLeft { user_id: String, reason: &'static str },
     #[serde(rename = "member.updated")]
-    MemberUpdated(Participant),
+    MemberUpdated {
+        #[serde(flatten)]
+        participant: Participant,
+        /// The moderator whose doing it is.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
     #[serde(rename = "speaking.started")]
     SpeakingStarted { user_id: String, session_id: String },
     #[serde(rename = "speaking.stopped")]
@@ -101,7 +107,7 @@ impl Frame {
             FrameBody::State { .. }
             | FrameBody::MemberJoined(_)
             | FrameBody::MemberLeft { .. }
-            | FrameBody::MemberUpdated(_)
+            | FrameBody::MemberUpdated { .. }
             | FrameBody::SpeakingStarted { .. }
             | FrameBody::SpeakingStopped { .. }
             | FrameBody::Slots { .. }
@@ -123,8 +129,10 @@ fn of_event(event: &Event, member: Option<&MemberView>) -> Option<FrameBody> {
         Event::SessionStarted { at, .. } => {
             member.filter(|member| member.joined_at != *at).map(updated)
         }
-        Event::SelfChanged { .. } | Event::Moderated { .. } | Event::Source { .. } => {
-            member.map(updated)
+        Event::SelfChanged { .. } | Event::Source { .. } => member.map(updated),
+        Event::Moderated { by, .. } => {
+            let by = by.map(|by| by.to_uuid());
+            member.map(|member| FrameBody::MemberUpdated { participant: member.into(), by })
         }
         Event::MemberLeft { user, reason } => {
             let user_id = id(member).unwrap_or_else(|| user.to_uuid());
@@ -148,7 +156,7 @@ fn of_event(event: &Event, member: Option<&MemberView>) -> Option<FrameBody> {
 }
 
 fn updated(member: &MemberView) -> FrameBody {
-    FrameBody::MemberUpdated(Participant::from(member))
+    FrameBody::MemberUpdated { participant: member.into(), by: None }
 }
 
 fn ended(reason: EndReason) -> FrameBody {
