@@ -30,13 +30,13 @@ impl MediaStats {
         let total = |name: &'static str, value: u64| {
             counter!(name, "worker" => worker.clone()).absolute(value);
         };
-        total("media_datagrams_received_total", self.core.received);
-        total("media_datagrams_sent_total", self.core.sent);
-        total("media_packets_forwarded_total", self.core.forwarded);
-        total("media_packets_gated_total", self.core.gated);
-        total("media_datagrams_handed_over_total", self.core.handed_over);
-        total("media_stun_answered_total", self.core.stun_answered);
-        total("media_connections_failed_total", self.core.failed);
+        total("parlor_media_datagrams_received_total", self.core.received);
+        total("parlor_media_datagrams_sent_total", self.core.sent);
+        total("parlor_media_packets_forwarded_total", self.core.forwarded);
+        total("parlor_media_packets_gated_total", self.core.gated);
+        total("parlor_media_datagrams_handed_over_total", self.core.handed_over);
+        total("parlor_media_stun_answered_total", self.core.stun_answered);
+        total("parlor_media_connections_failed_total", self.core.failed);
         for (reason, value) in [
             ("garbage", self.core.garbage),
             ("stranger", self.core.stranger),
@@ -45,9 +45,9 @@ impl MediaStats {
             ("handover", self.handover_dropped),
             ("event", self.events_dropped),
         ] {
-            counter!("media_dropped_total", "worker" => worker.clone(), "reason" => reason)
+            counter!("parlor_media_dropped_total", "worker" => worker.clone(), "reason" => reason)
                 .absolute(value);
         }
-        gauge!("media_sessions", "worker" => worker).set(self.core.sessions as f64);
+        gauge!("parlor_media_sessions", "worker" => worker).set(self.core.sessions as f64);
     }
 }
