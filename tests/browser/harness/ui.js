@@ -1,4 +1,5 @@
-// The web client as its users see it. The only file that knows its test ids.
+// The web client as its users see it. The only file that knows its test ids,
+// which crates/web/client/testids.md lists.
 
 import { PASSWORD } from "./account.js";
 import { HANG_MS } from "./wait.js";
@@ -18,7 +19,7 @@ export const ui = {
     await find(page, "username").fill(account.name, waiting);
     await find(page, "password").fill(PASSWORD, waiting);
     await find(page, "login").click(waiting);
-    await find(page, "new-room-name").waitFor(waiting);
+    await find(page, "rooms").waitFor(waiting);
   },
 
   /** @param {Page} page @param {string} name @param {string} password */
@@ -27,7 +28,7 @@ export const ui = {
     await find(page, "username").fill(name, waiting);
     await find(page, "password").fill(password, waiting);
     await find(page, "signup").click(waiting);
-    await find(page, "new-room-name").waitFor(waiting);
+    await find(page, "rooms").waitFor(waiting);
   },
 
   /** @param {Page} page @param {string} name */
@@ -80,7 +81,7 @@ export const ui = {
     page.locator(`[data-testid="tile"][data-user-id="${user}"][data-source="camera"] video`).first().waitFor(waiting),
 
   /** @param {Page} page @param {RegExp} words */
-  saysItEnded: (page, words) => find(page, "over").filter({ hasText: words }).waitFor(waiting),
+  saysItEnded: (page, words) => find(page, "ended").filter({ hasText: words }).waitFor(waiting),
 
   /** What the page says about the microphone before one joins. @param {Page} page @param {RegExp} words */
   saysOfMicrophone: (page, words) => find(page, "microphone-hint").filter({ hasText: words }).waitFor(waiting),
