@@ -125,7 +125,6 @@ async def test_moderation_is_told(owner, room, ann, bea):
     assert (changed["user_id"], changed["server_mute"]) == (uuid_of(ann.user_id), True)
     await owner.must("POST", f"{path}/kick", {"user_id": ann.user_id}, status=204)
     await stream.see("kicked")
-    assert (await stream.see("ended"))["reason"] == "kicked"
     await stream.end()
     status, _ = await ann.call("PATCH", "/voice/state", {"session_id": session, "mute": False})
     assert status == 404

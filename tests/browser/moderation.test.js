@@ -121,5 +121,4 @@ test("who is kicked is out, is told so, and stays out", async (context) => {
     headers: { accept: "text/event-stream" },
   });
   assert.ok([401, 404].includes(events.status), `events: ${events.status}`);
-  await ann.told("ended", (event) => event.reason === "kicked");
 });
