@@ -141,7 +141,7 @@ impl Worker {
     /// The client has a new connection (or its first): room, gate and meter stay.
     fn replace_peer(&mut self, now: Instant, key: usize, fresh: Peer) {
         self.forget_peer(key);
-        self.router.end_connection(key, now);
+        self.router.leave_connection(key, now);
         self.name(key, fresh.credentials().ufrag.clone());
         self.router.sessions[key].peer = Some(fresh);
     }
@@ -290,7 +290,7 @@ impl Worker {
 
     fn route_check(&mut self, now: Instant, ufrag: &str, datagram: &Datagram<'_>) {
         let key = self.demux.by_ufrag(ufrag).filter(|&key| {
-            let peer = self.router.sessions[key].peer.as_ref();
+            let peer = self.router.sessions[key].peer.as_mut();
             let known = self.demux.owner(datagram.source) == Some(key);
             // The library checks the password once more; only a new address is worth asking first.
             known || peer.is_some_and(|peer| peer.accepts(now, datagram))

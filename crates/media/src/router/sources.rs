@@ -158,6 +158,20 @@ impl Router {
         self.tell(event);
     }
 
+    /// Drops a connection that the client gave up for a new one. What was up is lost until the new one
+    /// is: should that never come, nothing else would say so.
+    pub fn leave_connection(&mut self, key: usize, now: Instant) {
+        let session = &self.sessions[key];
+        let lost = (session.connected && !session.lost).then(|| Event::Lost {
+            session: session.id,
+            last_seen: session.last_seen.unwrap_or(now),
+        });
+        self.end_connection(key, now);
+        if let Some(lost) = lost {
+            self.tell(lost);
+        }
+    }
+
     /// Drops the connection of a session with all its sources and slots; the session stays.
     pub fn end_connection(&mut self, key: usize, now: Instant) {
         for source in 0..self.sessions[key].sources.len() {

@@ -88,7 +88,11 @@ fn a_new_peer_connection_keeps_the_session() {
     world.rejoin(0, "203.0.113.9:1234".parse().unwrap(), Shape::default());
     world.run(500);
     assert!(world.clients[0].connected);
-    assert_eq!(connection_events(&mut world), [Event::Connected { session: session(0) }]);
+    let events = connection_events(&mut world);
+    let [Event::Lost { session: lost, .. }, Event::Connected { session: back }] = events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!((lost, back), (session(0), session(0)));
     world.take_got(1);
     world.talk(&[(0, LOUD), (1, LOUD)], 200);
     assert_eq!(world.take_got(1), [], "the gate is still shut");
@@ -96,6 +100,20 @@ fn a_new_peer_connection_keeps_the_session() {
     world.gate(0, OPEN);
     world.talk(&[(0, LOUD)], 200);
     assert_eq!(world.take_got(1).len(), 10);
+}
+
+#[test]
+fn a_connection_given_up_for_one_that_never_comes_is_lost() {
+    let mut world = World::with(2);
+    world.talk(&[(0, LOUD)], 200);
+    connection_events(&mut world);
+    world.clients[0].unplugged = true;
+    world.rejoin(0, "203.0.113.9:1234".parse().unwrap(), Shape::default());
+    world.clients[0].unplugged = true;
+    world.run(60_000);
+    let events = connection_events(&mut world);
+    let [Event::Lost { session: lost, .. }] = events[..] else { panic!("{events:?}") };
+    assert_eq!(lost, session(0));
 }
 
 #[test]
