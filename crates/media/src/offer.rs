@@ -4,6 +4,8 @@
 //! here first: a refused offer leaves the session as it was. This reads only the few lines needed for
 //! that; the library parses the rest.
 
+use std::collections::HashMap;
+
 use model::MediaKind;
 
 use crate::limit::{SDP_BYTES_MAX, SECTIONS_MAX, SSRC_LINES_MAX};
@@ -124,6 +126,8 @@ struct Draft {
     kind: Option<MediaKind>,
     direction: Option<Direction>,
     port_zero: bool,
+    /// Payload types and what `a=rtpmap` says they are.
+    formats: Vec<(u8, String)>,
 }
 
 impl Reader {
@@ -160,7 +164,7 @@ impl Reader {
             _ => return Err(MediaRefusal::bad_sdp(format!("unknown section m={media}"))),
         };
         let port_zero = words.next() == Some("0");
-        self.sections.push(Draft { mid: None, kind, direction: None, port_zero });
+        self.sections.push(Draft { mid: None, kind, direction: None, port_zero, formats: Vec::new() });
         Ok(())
     }
 
@@ -174,6 +178,7 @@ impl Reader {
             "fingerprint" => {
                 self.fingerprint.get_or_insert_with(|| value.to_lowercase());
             }
+            "rtpmap" => self.format(value),
             "group" if value.starts_with("BUNDLE") => {
                 self.bundled = value.split(' ').skip(1).map(str::to_owned).collect();
             }
@@ -192,6 +197,14 @@ impl Reader {
             _ => self.direction(attribute),
         }
         Ok(())
+    }
+
+    fn format(&mut self, value: &str) {
+        let Some((payload_type, codec)) = value.split_once(' ') else { return };
+        if let (Ok(payload_type), Some(section)) = (payload_type.parse(), self.sections.last_mut())
+        {
+            section.formats.push((payload_type, codec.trim().to_lowercase()));
+        }
     }
 
     fn direction(&mut self, attribute: &str) {
@@ -213,12 +226,16 @@ impl Reader {
         }
         let fallback = self.session_direction.unwrap_or(Direction::SendRecv);
         let mut sections: Vec<Section> = Vec::with_capacity(self.sections.len());
+        let mut codecs: HashMap<u8, String> = HashMap::new();
         for draft in self.sections {
             let mid = draft.mid.ok_or_else(|| missing("a=mid in one of its sections"))?;
             if sections.iter().any(|earlier| earlier.mid == mid) {
                 return Err(MediaRefusal::bad_sdp(format!("two sections have the mid {mid}")));
             }
             let stopped = draft.port_zero && !self.bundled.contains(&mid);
+            if !stopped {
+                check_formats(draft.formats, &mut codecs)?;
+            }
             let direction =
                 if stopped { Direction::Inactive } else { draft.direction.unwrap_or(fallback) };
             sections.push(Section { mid, kind: draft.kind, direction, stopped });
@@ -231,6 +248,22 @@ impl Reader {
             sections,
         })
     }
+}
+
+/// All sections share one transport, so a payload type means one thing (RFC 8843 section 10.1.2).
+fn check_formats(
+    formats: Vec<(u8, String)>,
+    codecs: &mut HashMap<u8, String>,
+) -> Result<(), MediaRefusal> {
+    for (payload_type, codec) in formats {
+        let known = codecs.entry(payload_type).or_insert_with(|| codec.clone());
+        if *known != codec {
+            return Err(MediaRefusal::bad_sdp(format!(
+                "payload type {payload_type} means two things"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The library keeps 16 bytes of a mid and turns other characters into `_`; such an answer would
@@ -286,6 +319,9 @@ mod tests {
         check(GOOD.replace("a=mid:1\r\n", ""), "a=mid");
         check(GOOD.replace("a=mid:1", "a=mid:0"), "two sections");
         check(GOOD.replace("a=mid:1", "a=mid:a-b"), "letters, digits");
+        let (opus, vp8) = ("a=rtpmap:96 opus/48000/2\r\n", "a=rtpmap:96 VP8/90000\r\n");
+        let twice = GOOD.replace("a=sendonly\r\n", &format!("a=sendonly\r\n{opus}")) + vp8;
+        check(twice.replace("m=video 0", "m=video 9"), "96 means two things");
         check(GOOD.replace("m=video", "m=image"), "unknown section");
         check(GOOD.replace("udp 2130706431 0f9c.local", "udp x 0f9c.local"), "candidate");
         check(GOOD.to_owned() + &"a=x\r\n".repeat(60_000), "256 KiB");

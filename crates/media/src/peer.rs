@@ -4,9 +4,13 @@
 //! in [`Peer::drain`] and nowhere else. One exception is made on purpose: [`Peer::write`] only appends
 //! to the library's send queue, so several packets of one turn are written before the one
 //! [`Peer::handle_timeout`] that stamps, encrypts and drains them.
+//!
+//! The library asserts what it believes about its input, and some of that input is a stranger's. So it
+//! is only ever called through [`Peer::guard`]: a panic in it costs this connection and nothing else.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -64,7 +68,8 @@ pub(crate) struct Sink {
 
 /// A connection.
 pub(crate) struct Peer {
-    rtc: Rtc,
+    /// `None` after a panic in it: what it left behind is not to be trusted.
+    rtc: Option<Rtc>,
     timeout: Instant,
     /// Local addresses the library accepts checks on.
     local: Vec<SocketAddr>,
@@ -97,31 +102,51 @@ impl Peer {
         for address in local {
             add_local(&mut rtc, *address);
         }
-        Self { rtc, timeout: now, local: local.to_vec(), streams: Vec::new(), credentials }
+        Self { rtc: Some(rtc), timeout: now, local: local.to_vec(), streams: Vec::new(), credentials }
+    }
+
+    /// Runs the library. `None`: it panicked, now or earlier, and is gone. The panic hook has written
+    /// its line; there is none for what still arrives afterwards.
+    fn guard<T>(&mut self, work: impl FnOnce(&mut Rtc) -> T) -> Option<T> {
+        let rtc = self.rtc.as_mut()?;
+        // Nothing of the connection is looked at after a panic: it is dropped.
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(rtc)));
+        if outcome.is_err() {
+            self.rtc = None;
+        }
+        outcome.ok()
     }
 
     /// Takes an offer and returns the library's answer. After an error the connection is unusable.
     pub fn accept_offer(&mut self, text: &str, sink: &mut Sink) -> Result<String, MediaRefusal> {
-        // The parser's own words hold memory addresses: not for strangers.
-        let offer = SdpOffer::from_sdp_string(text)
-            .map_err(|_| MediaRefusal::bad_sdp("the SDP does not parse"))?;
-        let before = self.rtc.direct_api().local_ice_credentials();
-        let answer = self.rtc.sdp_api().accept_offer(offer).map_err(|error| match error {
-            RtcError::RemoteSdp(why) => {
-                MediaRefusal::bad_sdp(format!("the offer cannot be used: {why}"))
-            }
-            _ => MediaRefusal::bad_sdp("the offer cannot be used"),
-        })?;
+        let unusable = || MediaRefusal::bad_sdp("the offer cannot be used");
+        let accepted = self.guard(|rtc| {
+            // The parser's own words hold memory addresses: not for strangers.
+            let offer = SdpOffer::from_sdp_string(text)
+                .map_err(|_| MediaRefusal::bad_sdp("the SDP does not parse"))?;
+            let before = rtc.direct_api().local_ice_credentials();
+            let answer = rtc.sdp_api().accept_offer(offer).map_err(|error| match error {
+                RtcError::RemoteSdp(why) => {
+                    MediaRefusal::bad_sdp(format!("the offer cannot be used: {why}"))
+                }
+                _ => unusable(),
+            })?;
+            let restarted = rtc.direct_api().local_ice_credentials() != before;
+            Ok((answer.to_sdp_string(), restarted))
+        });
+        let (answer, restarted) = accepted.ok_or_else(unusable)??;
         self.streams.clear();
-        let restarted = self.rtc.direct_api().local_ice_credentials() != before;
         self.drain(sink);
         if restarted {
             // The library drew new ones, which do not name our worker.
             let credentials = library_credentials(&self.credentials);
-            self.rtc.direct_api().set_local_ice_credentials(credentials);
+            self.guard(|rtc| rtc.direct_api().set_local_ice_credentials(credentials));
             self.drain(sink);
         }
-        Ok(answer.to_sdp_string())
+        if self.rtc.is_none() {
+            return Err(unusable());
+        }
+        Ok(answer)
     }
 
     /// What to be known by from the next ICE restart on.
@@ -134,8 +159,9 @@ impl Peer {
     }
 
     /// Whether an ICE check is for this connection and has its password.
-    pub fn accepts(&self, now: Instant, receive: &Datagram<'_>) -> bool {
-        receive.input(now).is_some_and(|input| self.rtc.accepts(&input))
+    pub fn accepts(&mut self, now: Instant, receive: &Datagram<'_>) -> bool {
+        let Some(input) = receive.input(now) else { return false };
+        self.guard(|rtc| rtc.accepts(&input)).unwrap_or(false)
     }
 
     /// A datagram from an address that this connection owns. `false`: it was not readable.
@@ -147,21 +173,20 @@ impl Peer {
     ) -> bool {
         self.learn_local(datagram.destination);
         let Some(input) = datagram.input(now) else { return false };
-        if self.rtc.handle_input(input).is_err() {
-            self.die(sink);
-            return true;
-        }
-        self.drain(sink);
+        self.handle_input(input, sink);
         true
     }
 
     /// Time went by, or packets were written.
     pub fn handle_timeout(&mut self, now: Instant, sink: &mut Sink) {
-        if self.rtc.handle_input(Input::Timeout(now)).is_err() {
-            self.die(sink);
-            return;
+        self.handle_input(Input::Timeout(now), sink);
+    }
+
+    fn handle_input(&mut self, input: Input<'_>, sink: &mut Sink) {
+        match self.guard(|rtc| rtc.handle_input(input)) {
+            Some(Ok(())) => self.drain(sink),
+            Some(Err(_)) | None => self.die(sink),
         }
-        self.drain(sink);
     }
 
     /// When the library wants [`Peer::handle_timeout`].
@@ -171,40 +196,50 @@ impl Peer {
 
     /// Queues a packet; it leaves at the next [`Peer::handle_timeout`].
     pub fn write(&mut self, mid: Mid, packet: RtpWrite) -> bool {
-        let mut api = self.rtc.direct_api();
-        let Some(stream) = api.stream_tx_by_mid(mid, None) else { return false };
-        stream.write_rtp(packet);
-        true
+        let written = self.guard(|rtc| {
+            let mut api = rtc.direct_api();
+            let Some(stream) = api.stream_tx_by_mid(mid, None) else { return false };
+            stream.write_rtp(packet);
+            true
+        });
+        // Whoever wrote comes to flush, and finds out there that the connection is gone.
+        written.unwrap_or(true)
     }
 
     /// Forgets packets kept for retransmission in this section.
     pub fn forget_sent(&mut self, mid: Mid) {
-        if let Some(stream) = self.rtc.direct_api().stream_tx_by_mid(mid, None) {
-            stream.set_rtx_cache(RESEND_PACKETS, RESEND_FOR, RESEND_RATIO);
-        }
+        self.guard(|rtc| {
+            if let Some(stream) = rtc.direct_api().stream_tx_by_mid(mid, None) {
+                stream.set_rtx_cache(RESEND_PACKETS, RESEND_FOR, RESEND_RATIO);
+            }
+        });
     }
 
     /// Asks the sender of this section for a keyframe, at the next [`Peer::handle_timeout`].
     pub fn request_keyframe(&mut self, mid: Mid, rid: Option<Rid>) {
-        if let Some(stream) = self.rtc.direct_api().stream_rx_by_mid(mid, rid) {
-            stream.request_keyframe(KeyframeRequestKind::Pli);
-        }
+        self.guard(|rtc| {
+            if let Some(stream) = rtc.direct_api().stream_rx_by_mid(mid, rid) {
+                stream.request_keyframe(KeyframeRequestKind::Pli);
+            }
+        });
     }
 
     /// The codec behind a payload type of this peer.
     pub fn codec(&self, payload_type: Pt) -> Option<PayloadParams> {
-        self.rtc.codec_config().iter().find(|params| params.pt() == payload_type).copied()
+        let params = self.rtc.as_ref()?.codec_config().iter();
+        params.copied().find(|params| params.pt() == payload_type)
     }
 
     /// What this peer calls a codec in a section, if it takes it there.
     pub fn payload_type_for(&self, mid: Mid, codec: PayloadParams) -> Option<Pt> {
-        let pt = self.rtc.codec_config().match_params(codec)?.pt();
-        self.rtc.media(mid)?.remote_pts().contains(&pt).then_some(pt)
+        let rtc = self.rtc.as_ref()?;
+        let pt = rtc.codec_config().match_params(codec)?.pt();
+        rtc.media(mid)?.remote_pts().contains(&pt).then_some(pt)
     }
 
     /// Says goodbye (RTCP BYE, DTLS close_notify).
     pub fn close(&mut self, sink: &mut Sink) {
-        if self.rtc.close().is_ok() {
+        if let Some(Ok(())) = self.guard(|rtc| rtc.close()) {
             self.drain(sink);
         }
     }
@@ -212,23 +247,23 @@ impl Peer {
     /// Takes everything out of the library, up to its next timeout.
     fn drain(&mut self, sink: &mut Sink) {
         loop {
-            match self.rtc.poll_output() {
-                Ok(str0m::Output::Timeout(at)) => {
+            match self.guard(|rtc| (rtc.poll_output(), rtc.is_alive())) {
+                Some((Ok(str0m::Output::Timeout(at)), alive)) => {
                     self.timeout = at;
-                    if !self.rtc.is_alive() {
+                    if !alive {
                         sink.events.push(PeerEvent::Dead { fault: false });
                     }
                     return;
                 }
-                Ok(str0m::Output::Transmit(transmit)) => {
+                Some((Ok(str0m::Output::Transmit(transmit)), _)) => {
                     sink.out.push_back(Output::Transmit(Transmit {
                         source: transmit.source,
                         destination: transmit.destination,
                         contents: transmit.contents.into(),
                     }));
                 }
-                Ok(str0m::Output::Event(event)) => self.note(event, sink),
-                Err(_) => return self.die(sink),
+                Some((Ok(str0m::Output::Event(event)), _)) => self.note(event, sink),
+                Some((Err(_), _)) | None => return self.die(sink),
             }
         }
     }
@@ -254,9 +289,10 @@ impl Peer {
         if let Some((_, mid, rid)) = self.streams.iter().find(|(known, ..)| *known == ssrc) {
             return Some((*mid, *rid));
         }
-        let mut api = self.rtc.direct_api();
-        let stream = api.stream_rx(&ssrc)?;
-        let found = (stream.mid(), stream.rid());
+        let found = self.guard(|rtc| {
+            let mut api = rtc.direct_api();
+            api.stream_rx(&ssrc).map(|stream| (stream.mid(), stream.rid()))
+        })??;
         if self.streams.len() == SECTIONS_MAX {
             self.streams.clear();
         }
@@ -265,7 +301,7 @@ impl Peer {
     }
 
     fn die(&mut self, sink: &mut Sink) {
-        self.rtc.disconnect();
+        self.rtc = None;
         sink.events.push(PeerEvent::Dead { fault: true });
     }
 
@@ -274,7 +310,7 @@ impl Peer {
     fn learn_local(&mut self, destination: SocketAddr) {
         if self.local.len() < LOCAL_ADDRESSES_MAX && !self.local.contains(&destination) {
             self.local.push(destination);
-            add_local(&mut self.rtc, destination);
+            self.guard(|rtc| add_local(rtc, destination));
         }
     }
 }
@@ -321,4 +357,27 @@ pub(crate) fn passed_on(packet: &RtpPacket) -> str0m::rtp::ExtensionValues {
 /// The payload, shared by all receivers.
 pub(crate) fn payload(packet: &RtpPacket) -> Arc<[u8]> {
     Arc::clone(&packet.payload)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credentials::WorkerNumber;
+
+    #[test]
+    fn a_panic_in_the_library_ends_the_connection_and_is_told_as_a_fault() {
+        str0m::crypto::from_feature_flags().install_process_default();
+        let (now, mut sink) = (Instant::now(), Sink::default());
+        let certificate = Certificate::generate().unwrap();
+        let credentials = IceCredentials::from_random(WorkerNumber(0), [1; 32]);
+        let mut peer = Peer::new(now, &certificate, credentials, &[]);
+        peer.handle_timeout(now, &mut sink);
+        assert!(sink.events.is_empty());
+        assert_eq!(peer.guard(|_| panic!("as the library does")), None::<()>);
+        assert_eq!(peer.guard(|_| ()), None, "it is gone");
+        peer.handle_timeout(now, &mut sink);
+        assert!(matches!(sink.events[..], [PeerEvent::Dead { fault: true }]));
+        peer.close(&mut sink);
+        assert!(peer.accept_offer("v=0", &mut sink).is_err());
+    }
 }

@@ -170,3 +170,49 @@ fn mangled_offers_never_end_the_worker() {
     world.talk(&[(0, LOUD)], 200);
     assert_eq!(world.take_got(1).len(), 10);
 }
+
+/// An offer with a slot for sound and one for a picture per list of format lines.
+fn slots_offer(audio: u8, videos: &[&[&str]]) -> String {
+    let mids: Vec<String> = (0..=videos.len()).map(|mid| mid.to_string()).collect();
+    let mut text = format!(
+        "v=0\r\no=- 7 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {}\r\n\
+         a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=setup:actpass\r\n\
+         a=fingerprint:sha-256 {}\r\n",
+        mids.join(" "),
+        ["AB"; 32].join(":")
+    );
+    let opus = format!("a=rtpmap:{audio} opus/48000/2");
+    let sound = [opus.as_str()];
+    let sections = std::iter::once(("audio", &sound[..]));
+    let sections = sections.chain(videos.iter().map(|lines| ("video", *lines)));
+    for (mid, (kind, lines)) in sections.enumerate() {
+        let types: Vec<&str> = lines
+            .iter()
+            .filter_map(|line| line.strip_prefix("a=rtpmap:")?.split(' ').next())
+            .collect();
+        text += &format!("m={kind} 9 UDP/TLS/RTP/SAVPF {}\r\n", types.join(" "));
+        text += &format!("c=IN IP4 0.0.0.0\r\na=mid:{mid}\r\na=rtcp-mux\r\na=recvonly\r\n");
+        lines.iter().for_each(|line| text += &format!("{line}\r\n"));
+    }
+    text
+}
+
+#[test]
+fn an_offer_that_the_library_cannot_bear_is_refused_and_nobody_notices() {
+    let vp8 = ["a=rtpmap:96 VP8/90000", "a=rtpmap:97 rtx/90000", "a=fmtp:97 apt=96"];
+    let vp9 = ["a=rtpmap:98 VP9/90000", "a=rtpmap:97 rtx/90000", "a=fmtp:97 apt=98"];
+    let mut world = World::with(2);
+    world.talk(&[(0, LOUD)], 200);
+    // One payload type for two codecs; one for the retransmissions of two.
+    for (sdp, says) in [
+        (slots_offer(96, &[&vp8]), "payload type 96 means two things"),
+        (slots_offer(111, &[&vp8, &vp9]), "the offer cannot be used"),
+    ] {
+        let refused = world.offer(0, &sdp, &[]);
+        assert_eq!(refused, Err(MediaRefusal::BadSdp(says.to_owned())), "{sdp}");
+    }
+    world.take_got(1);
+    world.talk(&[(0, LOUD)], 200);
+    assert_eq!(world.take_got(1).len(), 10);
+    assert!(world.offer(1, &slots_offer(111, &[&vp8]), &[]).is_ok(), "the same without the trap");
+}
