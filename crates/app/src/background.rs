@@ -68,14 +68,18 @@ pub(crate) async fn follow_bans(app: App) {
                 continue;
             }
         };
+        let mut handled = HashMap::new();
         for change in &changes {
-            let is_new = known.get(&change.account) != Some(&change.epoch);
-            if is_new && change.banned {
-                let banned = UserId::from(change.account);
-                app.rooms.end_member_everywhere(banned, EndReason::Banned).await;
+            let is_known = known.get(&change.account) == Some(&change.epoch);
+            let banned = UserId::from(change.account);
+            let done = is_known
+                || !change.banned
+                || app.rooms.end_member_everywhere(banned, EndReason::Banned).await;
+            if done {
+                handled.insert(change.account, change.epoch);
             }
         }
-        known = changes.iter().map(|change| (change.account, change.epoch)).collect();
+        known = handled;
         if let Some(last) = changes.last() {
             since = since.max(last.changed_at.minus(EPOCH_OVERLAP));
         }

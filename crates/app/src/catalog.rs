@@ -63,6 +63,7 @@ impl App {
         if self.settings.room_creation == RoomCreation::Managers && !manages {
             return Err(Refusal::Missing(Permissions::MANAGE_SPACES));
         }
+        self.limits.take_room(by.account.id)?;
         let length = draft.name.chars().count();
         if !(1..=ROOM_NAME_LEN_MAX).contains(&length) || draft.name.chars().any(char::is_control) {
             let message = format!("name must be 1 to {ROOM_NAME_LEN_MAX} characters");

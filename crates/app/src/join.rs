@@ -61,9 +61,11 @@ impl App {
             deaf: request.deaf,
         });
         let actor = by.actor();
+        self.limits.take_join(user)?;
         self.rooms.consider(request.room, &actor, &join).await?;
         self.leave_other_room(user, request.room).await?;
         let outcome = self.rooms.submit(request.room, &actor, join).await?;
+        self.put_out_if_banned_since(by, request.room).await?;
         Ok(Joined {
             session,
             view: outcome.view,
@@ -79,7 +81,33 @@ impl App {
             return Ok(());
         }
         let end = Command::EndMember { user, reason: EndReason::Moved };
-        self.rooms.submit(other, &room::Actor::Server, end).await.map(|_| ())
+        match self.rooms.submit(other, &room::Actor::Server, end).await {
+            // Deleted just now: nobody is in it.
+            Ok(_) | Err(Refusal::Room(room::Refusal::RoomNotFound)) => Ok(()),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// The token was read before the join; a ban in between has looked for them too early.
+    async fn put_out_if_banned_since(&self, by: &Identity, room: RoomId) -> Result<(), Refusal> {
+        let account = self.store.account(by.account.id).await?;
+        let good = account.is_some_and(|now| !now.banned && now.epoch == by.account.epoch);
+        if good {
+            return Ok(());
+        }
+        let user = UserId::from(by.account.id);
+        let end = Command::EndMember { user, reason: EndReason::Banned };
+        self.rooms.submit(room, &room::Actor::Server, end).await?;
+        Err(Refusal::Banned)
+    }
+
+    /// Refuses a session that is somebody else's or over, by the index alone.
+    fn check_own(&self, by: &Identity, session: SessionId) -> Result<(), Refusal> {
+        let user = self.rooms.index().user_of(session).ok_or(room::Refusal::UnknownSession)?;
+        if user != UserId::from(by.account.id) {
+            return Err(room::Refusal::NotYourSession.into());
+        }
+        Ok(())
     }
 
     /// Ends one session of one's own.
@@ -108,7 +136,7 @@ impl App {
         sdp: String,
         sources: Vec<SourceLabel>,
     ) -> Result<String, Refusal> {
-        self.own_session(by, session).await?;
+        self.check_own(by, session)?;
         if sdp.len() > SDP_LEN_MAX {
             return Err(Refusal::BadSdp(format!("sdp is longer than {SDP_LEN_MAX} bytes")));
         }
@@ -122,7 +150,7 @@ impl App {
         session: SessionId,
         sdp: String,
     ) -> Result<(), Refusal> {
-        self.own_session(by, session).await?;
+        self.check_own(by, session)?;
         Ok(self.media.answer(session, sdp).await?)
     }
 
@@ -133,7 +161,7 @@ impl App {
         session: SessionId,
         candidate: Option<String>,
     ) -> Result<(), Refusal> {
-        self.own_session(by, session).await?;
+        self.check_own(by, session)?;
         Ok(self.media.candidate(session, candidate).await?)
     }
 
@@ -144,7 +172,7 @@ impl App {
         session: SessionId,
         wants: Vec<ViewRequest>,
     ) -> Result<(), Refusal> {
-        self.own_session(by, session).await?;
+        self.check_own(by, session)?;
         Ok(self.media.view(session, wants).await?)
     }
 

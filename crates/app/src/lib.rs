@@ -14,6 +14,7 @@ mod join;
 mod limits;
 mod moderate;
 mod passwords;
+mod quota;
 mod refusal;
 mod rooms;
 pub mod secrets;
@@ -23,6 +24,7 @@ mod turnstile;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use media::Event;
 use model::NodeId;
@@ -30,6 +32,7 @@ use net::Media;
 use room::EndReason;
 use store::{Store, StoreError};
 use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
 
 pub use accounts::{Accounts, DISPLAY_NAME_LEN_MAX, LoggedIn, Origin, PASSWORD_LEN_MAX, SignUp};
 pub use catalog::{Listed, ROOM_NAME_LEN_MAX, RoomCreation, RoomDraft, RoomRef};
@@ -44,7 +47,12 @@ pub use rooms::{Carried, Heard, Notice, Outcome, Rooms, Slot, Snapshot, Start, W
 pub use setup_code::SetupCode;
 pub use tokens::Tokens;
 
+use quota::Quota;
 use turnstile::Turnstile;
+
+/// How long telling everybody may take when the server stops; the rest of its five seconds is for the
+/// store and the sockets.
+const GOODBYE_WITHIN: Duration = Duration::from_secs(3);
 
 /// What the use cases need to know of the configuration.
 #[derive(Clone, Debug)]
@@ -53,6 +61,8 @@ pub struct AppSettings {
     pub media: MediaAddress,
     /// Who may make rooms.
     pub room_creation: RoomCreation,
+    /// Whether accounts are limited in how often they may do things.
+    pub limited: bool,
 }
 
 /// Everything that lives as long as the server. Cheap to clone.
@@ -72,6 +82,9 @@ pub struct Parts {
     settings: AppSettings,
     ids: Arc<Ids>,
     joins: Turnstile,
+    limits: Quota,
+    /// Open sockets of all dialects: waited for when the server stops, so that goodbyes arrive.
+    pub sockets: TaskTracker,
     /// Set once the server stops: nobody comes in any more.
     stopping: AtomicBool,
 }
@@ -101,6 +114,8 @@ impl App {
         let rooms = Rooms::new(store.clone(), media.clone());
         let ids = Arc::clone(&accounts.ids);
         let joins = Turnstile::default();
+        let limits = Quota::new(settings.limited);
+        let sockets = TaskTracker::new();
         let app = Self(Arc::new(Parts {
             accounts,
             rooms,
@@ -109,6 +124,8 @@ impl App {
             settings,
             ids,
             joins,
+            limits,
+            sockets,
             stopping: AtomicBool::new(false),
         }));
         tokio::spawn(background::follow_media(app.rooms.clone(), media_events));
@@ -124,7 +141,14 @@ impl App {
     /// Ends every session, telling the members, and stops the media plane.
     pub async fn shut_down(&self) {
         self.stopping.store(true, Ordering::Relaxed);
-        self.rooms.close_all(EndReason::ServerShutdown).await;
+        let told = async {
+            self.rooms.close_all(EndReason::ServerShutdown).await;
+            self.sockets.close();
+            self.sockets.wait().await;
+        };
+        if tokio::time::timeout(GOODBYE_WITHIN, told).await.is_err() {
+            tracing::warn!("not everybody could be told in time");
+        }
         let media = self.media.clone();
         // Joining the threads waits for them; a failure to do so ends with the process.
         let _ = tokio::task::spawn_blocking(move || media.stop()).await;

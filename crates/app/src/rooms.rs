@@ -15,6 +15,7 @@ use net::Media;
 use room::{Actor, Command, EndReason, RoomView};
 use store::Store;
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 pub use self::actor::{Heard, Outcome, Watch};
 pub use self::feed::{Carried, Notice, Slot, Snapshot, Start, What};
@@ -120,24 +121,32 @@ impl Rooms {
         self.shared.to_room_of(session, Message::Slots { session, bindings }).await;
     }
 
-    /// Puts a person out of every room they are in.
-    pub async fn end_member_everywhere(&self, user: UserId, reason: EndReason) {
+    /// Puts a person out of every room they are in. `false` when one of them could not do it now.
+    pub async fn end_member_everywhere(&self, user: UserId, reason: EndReason) -> bool {
+        let mut all = true;
         for room in self.index().rooms_of(user) {
             let end = Command::EndMember { user, reason };
             if let Err(refusal) = self.submit(room, &Actor::Server, end).await {
                 tracing::warn!(%refusal, "a member could not be put out");
+                all = false;
             }
         }
+        all
     }
 
-    /// Puts everyone out of every room.
+    /// Puts everyone out of every room, all rooms at once, and lets no room start any more.
     pub async fn close_all(&self, reason: EndReason) {
-        for room in self.shared.all_running() {
-            let close = Command::Close { reason };
-            if let Err(refusal) = self.submit(room, &Actor::Server, close).await {
-                tracing::warn!(%refusal, "a room could not be closed");
-            }
+        let mut closing = JoinSet::new();
+        for room in self.shared.stop_starting() {
+            let rooms = self.clone();
+            closing.spawn(async move {
+                let close = Command::Close { reason };
+                if let Err(refusal) = rooms.submit(room, &Actor::Server, close).await {
+                    tracing::warn!(%refusal, "a room could not be closed");
+                }
+            });
         }
+        closing.join_all().await;
     }
 
     async fn ask<T>(

@@ -153,8 +153,8 @@ impl Event {
             | Self::Speaking { .. }
             | Self::Source { .. }
             | Self::SessionStarted { .. }
+            | Self::SessionEnded { .. }
             | Self::Closed { .. } => Audience::Room,
-            Self::SessionEnded { session, .. } => Audience::Session(*session),
             Self::LinkUp { .. } | Self::LinkDown { .. } | Self::Reauthorized { .. } => {
                 Audience::Server
             }

@@ -30,6 +30,7 @@ mod view;
 pub use actor::{Actor, Caller, Person};
 pub use command::{Command, Join};
 pub use event::{Audience, EndReason, Event};
+pub use membership::SESSIONS_PER_MEMBER_MAX;
 pub use model::Gate;
 pub use policy::{Action, check, permissions};
 pub use presence::{GONE_AFTER, JOIN_TIMEOUT, Link};

@@ -13,6 +13,10 @@ use crate::presence::JOIN_TIMEOUT;
 use crate::refusal::Refusal;
 use crate::room::{Member, Room, Session};
 
+/// Sessions of one member at once: a person's devices and tabs. Beyond it the oldest is replaced; more
+/// would let one account fill the media plane.
+pub const SESSIONS_PER_MEMBER_MAX: usize = 8;
+
 impl Room {
     pub(crate) fn decide_join(
         &self,
@@ -59,7 +63,11 @@ impl Room {
             session.via == join.via && session.client.as_deref() == join.client.as_deref()
         };
         let replaced = member.sessions.iter().filter(|(_, session)| same_client(session));
-        replaced.map(|(id, _)| ended(*id, member.person.id, EndReason::Replaced, now)).collect()
+        let mut ids: Vec<SessionId> = replaced.map(|(id, _)| *id).collect();
+        if member.sessions.len() - ids.len() >= SESSIONS_PER_MEMBER_MAX {
+            ids.extend(member.sessions.keys().find(|id| !ids.contains(id)).copied());
+        }
+        ids.into_iter().flat_map(|id| ended(member, id, EndReason::Replaced, now)).collect()
     }
 
     pub(crate) fn decide_leave(
@@ -92,10 +100,9 @@ impl Room {
         now: Now,
     ) -> Result<Vec<Event>, Refusal> {
         let (member, _) = self.session(session).ok_or(Refusal::UnknownSession)?;
-        let user = member.person.id;
-        let mut events = vec![ended(session, user, reason, now)];
+        let mut events = ended(member, session, reason, now);
         if member.sessions.len() == 1 {
-            events.push(Event::MemberLeft { user, reason });
+            events.push(Event::MemberLeft { user: member.person.id, reason });
         }
         Ok(events)
     }
@@ -103,13 +110,16 @@ impl Room {
     /// Ends all sessions of a person; nothing when they are not in.
     pub(crate) fn end_member(&self, user: UserId, reason: EndReason, now: Now) -> Vec<Event> {
         let Some(member) = self.members.get(&user) else { return Vec::new() };
-        let sessions = member.sessions.keys().map(|id| ended(*id, user, reason, now));
+        let sessions = all_ended(member, reason, now);
         sessions.chain([Event::MemberLeft { user, reason }]).collect()
     }
 
     pub(crate) fn decide_close(&self, reason: EndReason, now: Now) -> Vec<Event> {
-        let everyone = self.members.keys().flat_map(|user| self.end_member(*user, reason, now));
-        everyone.chain([Event::Closed { reason }]).collect()
+        // Everyone's own end first: it is then the first thing that is told to each, however many
+        // departures of others follow.
+        let sessions = self.members.values().flat_map(|member| all_ended(member, reason, now));
+        let members = self.members.keys().map(|user| Event::MemberLeft { user: *user, reason });
+        sessions.chain(members).chain([Event::Closed { reason }]).collect()
     }
 
     pub(crate) fn decide_reauthorize(
@@ -141,6 +151,20 @@ impl Room {
     }
 }
 
-fn ended(session: SessionId, user: UserId, reason: EndReason, now: Now) -> Event {
-    Event::SessionEnded { session, user, reason, at: now.wall }
+/// What the end of one session of a member is told as: it does not speak any more, and is over.
+pub(crate) fn ended(
+    member: &Member,
+    session: SessionId,
+    reason: EndReason,
+    now: Now,
+) -> Vec<Event> {
+    let user = member.person.id;
+    let spoke = member.sessions.get(&session).is_some_and(|state| state.speaking);
+    let silent = spoke.then_some(Event::Speaking { session, user, speaking: false });
+    let ended = Event::SessionEnded { session, user, reason, at: now.wall };
+    silent.into_iter().chain([ended]).collect()
+}
+
+fn all_ended(member: &Member, reason: EndReason, now: Now) -> impl Iterator<Item = Event> {
+    member.sessions.keys().flat_map(move |id| ended(member, *id, reason, now))
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use model::{Now, SessionId};
 
 use crate::event::{EndReason, Event};
+use crate::membership::ended;
 use crate::refusal::Refusal;
 use crate::room::Room;
 
@@ -98,15 +99,11 @@ impl Room {
         for member in self.members.values() {
             let user = member.person.id;
             let gone = |at: Option<Instant>| at.is_some_and(|at| at <= now.mono);
-            let ended = member.sessions.iter().filter(|(_, session)| gone(session.gone_at));
-            let before = events.len();
-            events.extend(ended.map(|(id, _)| Event::SessionEnded {
-                session: *id,
-                user,
-                reason: EndReason::Timeout,
-                at: now.wall,
-            }));
-            if events.len() - before == member.sessions.len() {
+            let gone = member.sessions.iter().filter(|(_, session)| gone(session.gone_at));
+            let gone: Vec<SessionId> = gone.map(|(id, _)| *id).collect();
+            let timed_out = |id: &SessionId| ended(member, *id, EndReason::Timeout, now);
+            events.extend(gone.iter().flat_map(timed_out));
+            if gone.len() == member.sessions.len() {
                 events.push(Event::MemberLeft { user, reason: EndReason::Timeout });
             }
         }

@@ -64,6 +64,11 @@ impl Room {
         RoomView { settings: self.settings().clone(), members }
     }
 
+    /// Whether this session is live.
+    pub fn has_session(&self, id: SessionId) -> bool {
+        self.session(id).is_some()
+    }
+
     /// One member as they are now.
     pub fn member(&self, user: UserId) -> Option<MemberView> {
         self.members.get(&user).map(|member| self.member_view(member))

@@ -83,7 +83,9 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         secret: secrets::media_secret(&config.data_dir)?,
         turn: config.turn.clone(),
     };
-    let settings = AppSettings { media: address, room_creation: config.room_creation };
+    let settings = AppSettings { media: address, room_creation: config.room_creation,
+        limited: config.rate_limits,
+    };
     let app = App::start(settings, store, accounts, media, events).await?;
     Ok(Running { lock, app, tcp })
 }

@@ -116,6 +116,7 @@ impl RoomActor {
             }
             self.handle_deadline().await;
         }
+        self.journal.settle().await;
         self.shared.forget(self.room.settings().id);
     }
 
@@ -144,6 +145,9 @@ impl RoomActor {
                 // A report about a session that has just ended is no news.
                 let _ = self.carry_out(&Actor::Server, command).await;
             }
+            // A report that was overtaken by the session's end is about nobody.
+            Message::PeerFailed { session } | Message::Slots { session, .. }
+                if !self.room.has_session(session) => {}
             Message::PeerFailed { session } => {
                 self.feed.publish(What::Reconnect { session }, now().wall);
             }
@@ -216,8 +220,9 @@ impl RoomActor {
             self.shared.index.apply(self.room.settings(), event);
         }
         for (event, before) in events.iter().zip(before) {
-            let member = user(event).and_then(|user| self.room.member(user)).or(before);
-            self.feed.publish(What::Event { event: event.clone(), member }, now.wall);
+            let member = user(event).and_then(|user| self.room.member(user));
+            let (stays, member) = (member.is_some(), member.or(before));
+            self.feed.publish(What::Event { event: event.clone(), member, stays }, now.wall);
         }
     }
 

@@ -13,6 +13,10 @@ use tokio::sync::mpsc;
 /// Notices kept for watchers that come back. A busy room says a few per second: minutes.
 const HISTORY_MAX: usize = 1000;
 
+/// Streams of one session at once: a client that reconnects has two for a moment. Beyond it the oldest
+/// is dropped.
+const WATCHERS_PER_SESSION_MAX: usize = 4;
+
 /// Notices a watcher may be behind before it is dropped and has to resume.
 const WATCHER_QUEUE: usize = 256;
 
@@ -34,8 +38,10 @@ pub enum What {
     Event {
         /// What happened.
         event: Event,
-        /// The member concerned as they are since then; `None` when they are gone.
+        /// The member concerned as they are since then, or were last when they are gone.
         member: Option<MemberView>,
+        /// Whether they are still a member.
+        stays: bool,
     },
     /// Who is in which receiving section of a session.
     Slots {
@@ -174,6 +180,12 @@ impl Feed {
         at: Timestamp,
     ) -> (Start, mpsc::Receiver<Arc<Notice>>) {
         let (queue, notices) = mpsc::channel(WATCHER_QUEUE);
+        let own = self.watchers.iter().filter(|watcher| watcher.session == session);
+        if own.count() >= WATCHERS_PER_SESSION_MAX
+            && let Some(oldest) = self.watchers.iter().position(|w| w.session == session)
+        {
+            self.watchers.remove(oldest);
+        }
         self.watchers.push(Watcher { session, queue });
         let start = match after.and_then(|seq| self.missed(session, seq)) {
             Some(missed) => Start::Missed(missed),
@@ -193,7 +205,7 @@ impl Feed {
     /// What came after a notice; `None` when it is older than the history or not of this life.
     fn missed(&self, session: SessionId, after: u64) -> Option<Vec<Arc<Notice>>> {
         let oldest = self.next_seq - self.history.len() as u64;
-        if after + 1 < oldest || after >= self.next_seq {
+        if after.saturating_add(1) < oldest || after >= self.next_seq {
             return None;
         }
         let later = self.history.iter().filter(|notice| notice.seq > after);

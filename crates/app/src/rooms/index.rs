@@ -15,7 +15,7 @@ pub struct Index(RwLock<Maps>);
 
 #[derive(Debug, Default)]
 struct Maps {
-    room_by_session: HashMap<SessionId, RoomId>,
+    place_by_session: HashMap<SessionId, (RoomId, UserId)>,
     exclusive_room_by_user: HashMap<UserId, RoomId>,
     rooms_by_user: HashMap<UserId, Vec<RoomId>>,
     member_count_by_room: HashMap<RoomId, usize>,
@@ -24,7 +24,12 @@ struct Maps {
 impl Index {
     /// The room of a live session.
     pub fn room_of(&self, session: SessionId) -> Option<RoomId> {
-        self.read(|maps| maps.room_by_session.get(&session).copied())
+        self.read(|maps| maps.place_by_session.get(&session).map(|(room, _)| *room))
+    }
+
+    /// Whose live session it is.
+    pub fn user_of(&self, session: SessionId) -> Option<UserId> {
+        self.read(|maps| maps.place_by_session.get(&session).map(|(_, user)| *user))
     }
 
     /// The voice or stage room a person is in.
@@ -44,7 +49,7 @@ impl Index {
 
     /// Live sessions in all rooms.
     pub fn session_count(&self) -> usize {
-        self.read(|maps| maps.room_by_session.len())
+        self.read(|maps| maps.place_by_session.len())
     }
 
     /// Follows what a room applied.
@@ -52,11 +57,11 @@ impl Index {
         let room = settings.id;
         let mut maps = self.0.write().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::SessionStarted { session, .. } => {
-                maps.room_by_session.insert(*session, room);
+            Event::SessionStarted { session, user, .. } => {
+                maps.place_by_session.insert(*session, (room, *user));
             }
             Event::SessionEnded { session, .. } => {
-                maps.room_by_session.remove(session);
+                maps.place_by_session.remove(session);
             }
             Event::MemberJoined { person, .. } => maps.join(person.id, settings),
             Event::MemberLeft { user, .. } => maps.leave(*user, room),
@@ -69,6 +74,22 @@ impl Index {
             | Event::Reauthorized { .. }
             | Event::Closed { .. } => {}
         }
+    }
+
+    /// Forgets a room whose owner died, and says which sessions it had.
+    pub fn forget_room(&self, room: RoomId) -> Vec<SessionId> {
+        let mut maps = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let of_room = |place: &(RoomId, UserId)| place.0 == room;
+        let places = maps.place_by_session.iter().filter(|(_, place)| of_room(place));
+        let sessions: Vec<SessionId> = places.map(|(session, _)| *session).collect();
+        maps.place_by_session.retain(|_, place| !of_room(place));
+        maps.exclusive_room_by_user.retain(|_, other| *other != room);
+        maps.member_count_by_room.remove(&room);
+        maps.rooms_by_user.retain(|_, rooms| {
+            rooms.retain(|other| *other != room);
+            !rooms.is_empty()
+        });
+        sessions
     }
 
     fn read<T>(&self, look_up: impl FnOnce(&Maps) -> T) -> T {

@@ -11,10 +11,17 @@ use room::Event;
 use store::Store;
 
 use crate::Refusal;
+use crate::clock::now;
 
-/// Rows that may wait. A room of 1000 that empties owes 1000; beyond this, changes are refused rather
-/// than forgotten.
+/// Rows that may wait. A room of 1000 that empties owes 1000; beyond this, moderators are refused rather
+/// than their decisions forgotten. Leaving is never refused: there are no more sessions than came in.
 const PENDING_MAX: usize = 10_000;
+
+/// How long a room waits for the store before a change that must hold at once does so without it.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// How often a room that ends tries to write what it owes before it gives up.
+const LAST_TRIES: usize = 20;
 
 /// How long to wait before the store is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -46,14 +53,17 @@ impl Journal {
         if !events.iter().any(store::is_stored) {
             return Ok(());
         }
+        let joins = events.iter().any(|event| matches!(event, Event::SessionStarted { .. }));
         if self.pending.is_empty() {
-            match self.store.append(self.room, events).await {
-                Ok(()) => return Ok(()),
-                Err(error) => tracing::error!(%error, "the store failed; rows wait"),
+            // Who comes in waits for the store as long as it takes; who is muted does not.
+            let patience = if joins { Duration::MAX } else { PATIENCE };
+            if self.write(events, patience).await {
+                return Ok(());
             }
         }
-        let joins = events.iter().any(|event| matches!(event, Event::SessionStarted { .. }));
-        if joins || self.pending.len() + events.len() > PENDING_MAX {
+        let only_ends = events.iter().all(|event| !matches!(event, Event::Moderated { .. }));
+        let full = self.pending.len() + events.len() > PENDING_MAX;
+        if joins || full && !only_ends {
             return Err(Refusal::unavailable());
         }
         self.pending.extend(events.iter().filter(|event| store::is_stored(event)).cloned());
@@ -66,13 +76,42 @@ impl Journal {
         if self.retry_at.is_none_or(|at| at > now) {
             return;
         }
-        let written = self.store.append(self.room, self.pending.make_contiguous()).await;
-        match written {
-            Ok(()) => {
-                self.pending.clear();
-                self.retry_at = None;
+        let owed: Vec<Event> = self.pending.iter().cloned().collect();
+        if self.write(&owed, PATIENCE).await {
+            self.pending.clear();
+            self.retry_at = None;
+        } else {
+            self.retry_at = Some(now + RETRY_AFTER);
+        }
+    }
+
+    /// The room ends: what it owes is written now or never.
+    pub(super) async fn settle(&mut self) {
+        for _ in 0..LAST_TRIES {
+            if self.pending.is_empty() {
+                return;
             }
-            Err(_) => self.retry_at = Some(now + RETRY_AFTER),
+            tokio::time::sleep(RETRY_AFTER).await;
+            self.retry(now().mono).await;
+        }
+        tracing::error!(rows = self.pending.len(), "a room ended with rows unwritten");
+    }
+
+    /// Rows may be written twice when the patience ends just before they are in: ends and marks come
+    /// out the same.
+    async fn write(&self, events: &[Event], patience: Duration) -> bool {
+        let appended = self.store.append(self.room, events);
+        match tokio::time::timeout(patience, appended).await {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, "the store failed; rows wait");
+                false
+            }
+            Err(_) => {
+                tracing::warn!("the store is slow; rows wait");
+                false
+            }
         }
     }
 }

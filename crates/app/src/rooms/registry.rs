@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use model::{RoomId, SessionId};
 use net::Media;
-use room::{Command, Marks, Room};
+use room::{Command, EndReason, Marks, Room};
 use store::{Mark, Store};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::actor::{Message, RoomActor};
 use super::index::Index;
 use crate::Refusal;
+use crate::clock::now;
 
 /// Messages that may wait for a room. Beyond it senders wait: a room decides thousands a second.
 const MAILBOX: usize = 256;
@@ -21,7 +23,14 @@ pub(super) struct Shared {
     pub store: Store,
     pub media: Media,
     pub index: Index,
-    mailboxes: Mutex<HashMap<RoomId, mpsc::Sender<Message>>>,
+    mailboxes: Mutex<Mailboxes>,
+}
+
+#[derive(Default)]
+struct Mailboxes {
+    by_room: HashMap<RoomId, mpsc::Sender<Message>>,
+    /// The server stops: no room starts any more.
+    stopped: bool,
 }
 
 impl Shared {
@@ -58,7 +67,13 @@ impl Shared {
 
     /// The rooms that are running.
     pub(super) fn all_running(&self) -> Vec<RoomId> {
-        self.with_mailboxes(|mailboxes| mailboxes.keys().copied().collect())
+        self.with_mailboxes(|mailboxes| mailboxes.by_room.keys().copied().collect())
+    }
+
+    /// No room starts any more; says which run.
+    pub(super) fn stop_starting(&self) -> Vec<RoomId> {
+        self.with_mailboxes(|mailboxes| mailboxes.stopped = true);
+        self.all_running()
     }
 
     pub(super) fn forget(&self, room: RoomId) {
@@ -70,7 +85,7 @@ impl Shared {
         self.with_mailboxes(|mailboxes| {
             let forgotten = condition();
             if forgotten {
-                mailboxes.remove(&room);
+                mailboxes.by_room.remove(&room);
             }
             forgotten
         })
@@ -78,7 +93,7 @@ impl Shared {
 
     fn running(&self, room: RoomId) -> Option<mpsc::Sender<Message>> {
         self.with_mailboxes(|mailboxes| {
-            mailboxes.get(&room).filter(|mailbox| !mailbox.is_closed()).cloned()
+            mailboxes.by_room.get(&room).filter(|mailbox| !mailbox.is_closed()).cloned()
         })
     }
 
@@ -89,22 +104,57 @@ impl Shared {
             (user, Marks { server_mute, server_deaf })
         });
         let loaded = Room::new(settings, marks);
-        Ok(self.with_mailboxes(|mailboxes| {
-            // Somebody else may have started it while this read the store.
-            if let Some(mailbox) = mailboxes.get(&room).filter(|mailbox| !mailbox.is_closed()) {
-                return mailbox.clone();
-            }
-            let (sender, mailbox) = mpsc::channel(MAILBOX);
-            tokio::spawn(RoomActor::new(loaded, Arc::clone(self), mailbox).run());
-            mailboxes.insert(room, sender.clone());
-            sender
-        }))
+        let mailbox = self.with_mailboxes(|mailboxes| self.spawn(mailboxes, loaded))?;
+        // It may have been deleted between the reading and the starting; whoever deletes it after this
+        // look finds it running.
+        if self.store.room(room).await?.is_none() {
+            let close = Command::Close { reason: EndReason::RoomDeleted };
+            let _ = mailbox.send(Message::Tell { command: close }).await;
+            return Err(room::Refusal::RoomNotFound.into());
+        }
+        Ok(mailbox)
     }
 
-    fn with_mailboxes<T>(
-        &self,
-        look: impl FnOnce(&mut HashMap<RoomId, mpsc::Sender<Message>>) -> T,
-    ) -> T {
+    fn spawn(
+        self: &Arc<Self>,
+        mailboxes: &mut Mailboxes,
+        loaded: Room,
+    ) -> Result<mpsc::Sender<Message>, Refusal> {
+        let room = loaded.settings().id;
+        // Somebody else may have started it while this read the store.
+        let running = mailboxes.by_room.get(&room).filter(|mailbox| !mailbox.is_closed());
+        if let Some(mailbox) = running {
+            return Ok(mailbox.clone());
+        }
+        if mailboxes.stopped {
+            return Err(Refusal::unavailable());
+        }
+        let (sender, mailbox) = mpsc::channel(MAILBOX);
+        let actor = tokio::spawn(RoomActor::new(loaded, Arc::clone(self), mailbox).run());
+        tokio::spawn(Arc::clone(self).clean_up_after(room, actor));
+        mailboxes.by_room.insert(room, sender.clone());
+        Ok(sender)
+    }
+
+    /// A room's owner that died of a bug leaves nobody behind: its sessions end everywhere, and their
+    /// clients join again.
+    async fn clean_up_after(self: Arc<Self>, room: RoomId, actor: JoinHandle<()>) {
+        if actor.await.is_ok() {
+            return;
+        }
+        let sessions = self.index.forget_room(room);
+        tracing::error!(%room, sessions = sessions.len(), "a room's owner died; its sessions end");
+        for session in sessions {
+            self.media.close(session).await;
+            let reason = EndReason::ServerRestart.as_str();
+            if let Err(error) = self.store.end_session(session, reason, now().wall).await {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, "the end of a session could not be written");
+            }
+        }
+    }
+
+    fn with_mailboxes<T>(&self, look: impl FnOnce(&mut Mailboxes) -> T) -> T {
         look(&mut self.mailboxes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -79,9 +79,12 @@ impl Frame {
     }
 
     /// What a notice becomes; `None` when this dialect does not tell it.
-    pub(super) fn of(notice: &Notice) -> Option<Self> {
+    pub(super) fn of(notice: &Notice, watching: SessionId) -> Option<Self> {
         let body = match &notice.what {
-            What::Event { event, member } => of_event(event, member.as_ref())?,
+            What::Event { event: Event::SessionEnded { session, reason, .. }, member, stays } => {
+                of_end(*session == watching, *reason, member.as_ref().filter(|_| *stays))?
+            }
+            What::Event { event, member, .. } => of_event(event, member.as_ref())?,
             What::Slots { slots, .. } => {
                 FrameBody::Slots { slots: slots.iter().map(slot).collect() }
             }
@@ -147,12 +150,17 @@ fn of_event(event: &Event, member: Option<&MemberView>) -> Option<FrameBody> {
                 FrameBody::SpeakingStopped { user_id, session_id }
             })
         }
-        Event::SessionEnded { reason, .. } => Some(ended(*reason)),
-        Event::LinkUp { .. }
+        Event::SessionEnded { .. }
+        | Event::LinkUp { .. }
         | Event::LinkDown { .. }
         | Event::Reauthorized { .. }
         | Event::Closed { .. } => None,
     }
+}
+
+/// The end of one's own session is told as such; of another's, what is left of its member.
+fn of_end(own: bool, reason: EndReason, staying: Option<&MemberView>) -> Option<FrameBody> {
+    if own { Some(ended(reason)) } else { staying.map(updated) }
 }
 
 fn updated(member: &MemberView) -> FrameBody {

@@ -68,9 +68,11 @@ pub(crate) async fn events(
     if let Ok(upgrade) = upgrade {
         let watch = app.rooms.watch(session, after).await?;
         let upgrade = upgrade.max_message_size(FRAME_MAX).max_frame_size(FRAME_MAX);
+        // The server waits for these when it stops, so that the goodbye arrives.
+        let sockets = app.sockets.clone();
         let pump =
             move |socket| Pump { app, caller, session, socket, seq: after.unwrap_or(0) }.run(watch);
-        return Ok(upgrade.on_upgrade(pump));
+        return Ok(upgrade.on_upgrade(move |socket| sockets.track_future(pump(socket))));
     }
     if wants_event_stream(&parts.headers) {
         let watch = app.rooms.watch(session, after).await?;
@@ -94,7 +96,9 @@ fn last_event_id(headers: &HeaderMap) -> Option<u64> {
 fn first_frames(start: Start, session: SessionId) -> Vec<Frame> {
     match start {
         Start::Snapshot(snapshot) => vec![Frame::state(&snapshot, session)],
-        Start::Missed(notices) => notices.iter().filter_map(|notice| Frame::of(notice)).collect(),
+        Start::Missed(notices) => {
+            notices.iter().filter_map(|notice| Frame::of(notice, session)).collect()
+        }
     }
 }
 
@@ -104,12 +108,13 @@ fn server_sent(
 ) -> Sse<impl Stream<Item = Result<SseEvent, Infallible>>> {
     let Watch { start, notices, heard, gone } = watch;
     let first = stream::iter(first_frames(start, session));
-    let later = stream::unfold((notices, heard, gone), async |(mut notices, heard, gone)| {
-        let notice = notices.recv().await?;
-        // The connection takes what is written: its client is there.
-        heard.mark();
-        Some((Frame::of(&notice), (notices, heard, gone)))
-    });
+    let later =
+        stream::unfold((notices, heard, gone), move |(mut notices, heard, gone)| async move {
+            let notice = notices.recv().await?;
+            // The connection takes what is written: its client is there.
+            heard.mark();
+            Some((Frame::of(&notice, session), (notices, heard, gone)))
+        });
     let frames = first.chain(later.filter_map(async |frame| frame));
     let events = frames.map(|frame| {
         let event = SseEvent::default().id(frame.seq().to_string());
@@ -167,7 +172,7 @@ impl Pump {
         let Some(notice) = notice else {
             return self.close(TRY_AGAIN_LATER, "fell behind; resume with after").await;
         };
-        let Some(frame) = Frame::of(&notice) else { return Ok(()) };
+        let Some(frame) = Frame::of(&notice, self.session) else { return Ok(()) };
         self.send(&frame).await?;
         match frame.end_reason() {
             None => Ok(()),
