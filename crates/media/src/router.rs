@@ -152,7 +152,12 @@ impl Router {
             let codec = session.peer.as_ref().and_then(|peer| peer.codec(payload_type));
             session.sources[from.source].codec = codec.map(|codec| (payload_type, codec));
         }
-        let Some(codec) = session.sources[from.source].codec else { return };
+        let Some(codec) = session.sources[from.source].codec else {
+            for leg in session.sources[from.source].legs.clone() {
+                self.sessions[leg.session].slots[leg.slot].leg.interrupt();
+            }
+            return;
+        };
         // Out of the slab for the walk, so that the receivers, which are in it too, can be changed.
         let legs = std::mem::take(&mut session.sources[from.source].legs);
         for leg in &legs {

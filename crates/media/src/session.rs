@@ -146,7 +146,10 @@ impl Session {
             _ => (sent_as, peer.payload_type_for(slot.mid, codec)),
         };
         slot.leg.payload_type = Some((mapped_from, mapped));
-        let Some(payload_type) = mapped else { return false };
+        let Some(payload_type) = mapped else {
+            slot.leg.interrupt();
+            return false;
+        };
         let header = &packet.header;
         let clock_hz = codec.spec().clock_rate.get();
         let rewritten =

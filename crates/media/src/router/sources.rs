@@ -139,9 +139,10 @@ impl Router {
         self.arrange_video(key, now);
     }
 
-    /// A lost peer is back: its pictures have gone on without it.
+    /// A lost peer is back: sounds and pictures have gone on without it.
     pub fn handle_back(&mut self, key: usize, now: Instant) {
         for slot in 0..self.sessions[key].slots.len() {
+            self.sessions[key].slots[slot].leg.rebase();
             if let Some(from) = self.sessions[key].slots[slot].bound {
                 self.want_keyframe(from, now);
             }

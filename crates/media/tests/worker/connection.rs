@@ -154,3 +154,17 @@ fn opening_twice_changes_nothing() {
     world.talk(&[(0, LOUD)], 200);
     assert_eq!(world.take_got(1).len(), 10);
 }
+
+#[test]
+fn a_peer_that_was_lost_is_shown_no_gap_for_what_it_was_not_sent() {
+    let mut world = World::with(2);
+    world.talk(&[(0, LOUD)], 200);
+    let before = world.take_got(1).last().unwrap().seq;
+    world.clients[1].unplugged = true;
+    world.talk(&[(0, LOUD)], 12_000);
+    world.clients[1].unplugged = false;
+    world.talk(&[(0, LOUD)], 8_000);
+    let after = world.take_got(1)[0].seq;
+    let (written, passed) = (after - before, 12_000 / 20);
+    assert!(written < passed - 200, "{written}: none while it counted as lost");
+}
