@@ -84,8 +84,14 @@ impl Demux {
         let owned = self.addresses_by_session.entry(session).or_default();
         owned.push(address);
         if owned.len() > ADDRESSES_PER_SESSION {
-            let oldest = owned.remove(0);
-            self.owner_by_address.remove(&oldest);
+            // The one that has not been checked for longest, however long ago it was claimed: the
+            // path in use is checked all the time.
+            let owners = &self.owner_by_address;
+            let checked = |at: &usize| owners.get(&owned[*at]).map(|owner| owner.checked_at);
+            if let Some(idlest) = (0..owned.len()).min_by_key(checked) {
+                let idlest = owned.swap_remove(idlest);
+                self.owner_by_address.remove(&idlest);
+            }
         }
     }
 
@@ -142,6 +148,19 @@ mod tests {
         }
         assert_eq!(demux.owner_by_address.len(), ADDRESSES_PER_SESSION);
         assert_eq!(demux.owner(address(99)), Some(7));
+    }
+
+    #[test]
+    fn the_address_in_use_stays_whatever_else_is_claimed() {
+        let (mut demux, start) = (Demux::default(), Instant::now());
+        for port in 0..100 {
+            let now = start + std::time::Duration::from_millis(port.into());
+            demux.claim(address(port), 7, now);
+            demux.claim(address(0), 7, now);
+        }
+        assert_eq!(demux.owner(address(0)), Some(7));
+        assert_eq!(demux.owner(address(99)), Some(7));
+        assert_eq!(demux.owner_by_address.len(), ADDRESSES_PER_SESSION);
     }
 
     #[test]

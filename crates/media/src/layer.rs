@@ -15,6 +15,10 @@ const WINDOW: Duration = Duration::from_secs(1);
 /// The chosen layer is gone when it pauses this long.
 const GONE_AFTER: Duration = Duration::from_millis(500);
 
+/// A layer silent for this long gives its place to a new name: a client names its layers anew when it
+/// renegotiates.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(5);
+
 struct Layer {
     rid: Rid,
     bytes: usize,
@@ -64,11 +68,16 @@ impl Layers {
             (layer.bytes, layer.at) = (layer.bytes + bytes, now);
             return true;
         }
-        let room = self.layers.len() < LAYERS_MAX;
-        if room {
-            self.layers.push(Layer { rid, bytes, at: now });
+        let layer = Layer { rid, bytes, at: now };
+        if self.layers.len() < LAYERS_MAX {
+            self.layers.push(layer);
+            return true;
         }
-        room
+        let long_gone =
+            |layer: &&mut Layer| now.saturating_duration_since(layer.at) >= FORGOTTEN_AFTER;
+        let Some(place) = self.layers.iter_mut().find(long_gone) else { return false };
+        *place = layer;
+        true
     }
 
     /// Moves to `rid`, whose packet this is, if it is now the highest. Never away from it: the switch
@@ -135,5 +144,14 @@ mod tests {
     #[test]
     fn one_stream_without_layers_is_forwarded() {
         assert_eq!(Layers::default().handle_packet(None, 1, Instant::now()), Pick::Forward);
+    }
+
+    #[test]
+    fn new_names_take_the_places_of_old_ones() {
+        let (mut layers, start) = (Layers::default(), Instant::now());
+        play(&mut layers, start, 0..1000, &[("a", 1), ("b", 2), ("c", 3), ("d", 4)]);
+        assert_eq!(play(&mut layers, start, 1000..1100, &[("e", 5)]), [], "there is no place");
+        let later = play(&mut layers, start, 6000..7000, &[("e", 5)]);
+        assert_eq!(later.len(), 20);
     }
 }

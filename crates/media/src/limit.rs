@@ -20,7 +20,7 @@ pub(crate) const SSRC_LINES_MAX: usize = 512;
 pub(crate) const DATAGRAM_BYTES_MAX: usize = 1500;
 
 /// Remote addresses one session may own. A client has a handful (interfaces, NAT rebinding); the
-/// oldest goes when there are more.
+/// one idle for longest goes when there are more.
 pub(crate) const ADDRESSES_PER_SESSION: usize = 8;
 
 /// Local addresses a session learns beyond the advertised ones (an interface that came up later).

@@ -194,7 +194,7 @@ impl Session {
         Ok(())
     }
 
-    /// Which live sources and bound slots an accepted offer ends: asked before [`Session::adopt`].
+    /// Which sources that anybody has in a slot, or could, and which bound slots an accepted offer ends: asked before [`Session::adopt`].
     pub fn ended_by(&self, offer: &Offer, labels: &[SourceLabel]) -> (Vec<usize>, Vec<usize>) {
         let section = |name: &String| offer.sections.iter().find(|section| section.mid == *name);
         let relabelled = |source: &Source| {
@@ -205,7 +205,8 @@ impl Session {
         };
         let stopped = |source: &Source| {
             let sends = section(&source.name).is_some_and(|section| section.direction.sends());
-            source.live && (!sends || relabelled(source))
+            let heard = source.live || !source.legs.is_empty();
+            heard && (!sends || relabelled(source))
         };
         let closed = |slot: &Slot| {
             let open = section(&slot.name).is_some_and(|section| section.direction.receives());

@@ -28,6 +28,8 @@ use crate::timer::Timers;
 pub struct WorkerConfig {
     /// Its number: part of every ICE name it hands out.
     pub number: WorkerNumber,
+    /// How many workers there are. A name with a higher number is nobody's.
+    pub workers: usize,
     /// Local addresses, the best first; what an answer offers as candidates.
     pub candidates: Vec<SocketAddr>,
     /// The process's certificate.
@@ -279,13 +281,17 @@ impl Worker {
                 None => self.router.counters.stranger += 1,
             },
             Some(Stun::Check { ufrag }) => match worker_of(ufrag) {
-                Some(worker) if worker != self.config.number && may_hand_over => {
+                Some(worker) if may_hand_over && self.is_other(worker) => {
                     self.demux.remember_foreign(source, worker);
                     self.hand_over(worker, &datagram);
                 }
                 _ => self.route_check(now, ufrag, &datagram),
             },
         }
+    }
+
+    fn is_other(&self, worker: WorkerNumber) -> bool {
+        worker != self.config.number && usize::from(worker.0) < self.config.workers
     }
 
     fn route_check(&mut self, now: Instant, ufrag: &str, datagram: &Datagram<'_>) {

@@ -76,6 +76,7 @@ impl Media {
             let thread = Thread {
                 config: WorkerConfig {
                     number: WorkerNumber(number as u8),
+                    workers: count,
                     candidates: candidates.clone(),
                     certificate: certificate.clone(),
                 },

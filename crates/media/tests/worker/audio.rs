@@ -156,3 +156,15 @@ fn rooms_do_not_hear_each_other() {
     world.talk(&[(0, LOUD)], 200);
     assert_eq!((world.take_got(1).len(), world.take_got(2).len()), (10, 0));
 }
+
+#[test]
+fn a_muted_microphone_that_goes_away_leaves_its_slots() {
+    let mut world = World::with(2);
+    world.talk(&[(0, LOUD)], 200);
+    assert_eq!(world.bound(1), [user(0)]);
+    world.gate(0, media::Gate { speak: false, ..OPEN });
+    assert_eq!(world.bound(1), [user(0)], "a mute keeps the seat");
+    let mic = world.clients[0].mic;
+    world.redirect(0, mic, str0m::media::Direction::Inactive);
+    assert_eq!(world.bound(1), [], "an end does not");
+}

@@ -48,6 +48,7 @@ impl World {
         let server: SocketAddr = "192.0.2.1:8085".parse().unwrap();
         let worker = Worker::new(WorkerConfig {
             number: WorkerNumber(0),
+            workers: 4,
             candidates: vec![server, "127.0.0.1:8085".parse().unwrap()],
             certificate: Certificate::generate().unwrap(),
         });

@@ -129,3 +129,16 @@ fn a_check_for_another_worker_is_handed_over_and_so_is_what_follows() {
         assert!(world.worker.poll_output().is_none());
     }
 }
+
+#[test]
+fn a_check_for_a_worker_that_does_not_exist_goes_nowhere() {
+    let mut world = World::new();
+    let here: SocketAddr = "192.0.2.1:8085".parse().unwrap();
+    let mut check = vec![0, 1, 0, 16, 0x21, 0x12, 0xa4, 0x42];
+    check.extend([5; 12]);
+    check.extend([0, 6, 0, 12]);
+    check.extend(b"04abcdefgh:x");
+    world.worker.handle_datagram(world.now, "192.0.2.77:1000".parse().unwrap(), here, &check);
+    assert!(world.worker.poll_output().is_none());
+    assert_eq!(world.worker.counters().refused_checks, 1);
+}
