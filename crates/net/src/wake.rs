@@ -37,7 +37,8 @@ impl Waker {
     /// The thread calls this before it looks: a wake after it is a new one.
     pub fn clear(&self) {
         self.0.signal.lower();
-        self.0.pending.store(false, Ordering::Release);
+        // Read as well as written: whoever found it set has queued before, and that must be seen now.
+        self.0.pending.swap(false, Ordering::AcqRel);
     }
 
     /// What to wait for besides the socket.
