@@ -211,8 +211,8 @@ fn a_closed_room_is_empty_and_no_room_any_more() {
     let events = [
         script.ended(ANN, 2, reason),
         script.ended(ANN, 3, reason),
-        script.left(ANN, reason),
         script.ended(BEA, 1, reason),
+        script.left(ANN, reason),
         script.left(BEA, reason),
         Event::Closed { reason },
     ];

@@ -7,14 +7,17 @@ mod naive;
 #[path = "model/steps.rs"]
 mod steps;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use harness::{Order, join, session, start};
 use model::{Now, SessionId, TrackSource, Via};
 use naive::Naive;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use room::{Actor, Caller, Command, EndReason, Event, Join, Link, Room};
-use steps::{Ask, Given, PEOPLE, Step, Verb, given, steps};
+use steps::{Ask, CLIENTS, Given, PEOPLE, Step, Verb, given, steps};
 
 proptest! {
     #![proptest_config(config())]
@@ -29,7 +32,26 @@ proptest! {
     }
 }
 
-/// Half a second of them; PROPTEST_CASES asks for more.
+/// The same commands every time: what is rare is among them, or the twins would agree for want of it.
+#[test]
+fn the_steps_reach_what_is_rare() {
+    let mut runner = TestRunner::deterministic();
+    let mut reached = BTreeSet::new();
+    for _ in 0..CASES {
+        let case = (given(), steps()).new_tree(&mut runner).expect("nothing is filtered out");
+        let (given, steps) = case.current();
+        let mut twins = Twins::new(given);
+        steps.into_iter().for_each(|step| twins.take(step));
+        reached.extend(twins.reached);
+    }
+    let ends = ["banned", "kicked", "left", "replaced", "timeout"];
+    let ends = ends.map(|word| format!("{word} while speaking"));
+    let others = ["closed over several", "closed while speaking", "the oldest replaced"];
+    let want: BTreeSet<_> = ends.into_iter().chain(others.map(str::to_owned)).collect();
+    assert_eq!(reached, want);
+}
+
+/// A second of them; PROPTEST_CASES asks for more.
 const CASES: u32 = 1000;
 
 fn config() -> ProptestConfig {
@@ -46,6 +68,8 @@ struct Twins {
     /// Sessions get rising numbers, as ids do.
     sessions: u64,
     callers: Vec<Caller>,
+    /// Which of the rare things have come up.
+    reached: BTreeSet<String>,
 }
 
 impl Twins {
@@ -55,13 +79,27 @@ impl Twins {
         let marks = PEOPLE.iter().map(|who| (who.id(), naive.marks(who.id())));
         let room = Room::new(settings, marks);
         let callers = PEOPLE.iter().map(|who| who.caller()).collect();
-        Self { room, naive, order: Order::default(), now: start(), sessions: 0, callers }
+        let (order, reached) = (Order::default(), BTreeSet::new());
+        Self { room, naive, order, now: start(), sessions: 0, callers, reached }
     }
 
     fn take(&mut self, step: Step) {
         match step {
             Step::Wait { millis, awake } => self.wait(Duration::from_millis(millis), awake),
-            Step::Ask(ask) => self.ask(&ask),
+            Step::Devices { by, from, count } => self.devices(by, from, count),
+            Step::Ask(ask) => {
+                let (by, command) = self.pick(&ask);
+                self.ask(&by, &command);
+            }
+        }
+    }
+
+    fn devices(&mut self, by: usize, from: usize, count: usize) {
+        for nth in from..from + count {
+            let client = CLIENTS[nth / 2 % CLIENTS.len()];
+            let join = self.join(nth % 2 == 0, client, (false, false));
+            self.ask(&Actor::Caller(self.callers[by].clone()), &Command::Join(join));
+            self.compare();
         }
     }
 
@@ -85,13 +123,13 @@ impl Twins {
     fn wake(&mut self) {
         let events = self.room.due(self.now);
         assert!(!events.is_empty(), "a deadline without anything due");
+        check_reasons(&events, EndReason::Timeout);
         for event in &events {
-            let reason = match event {
-                Event::SessionEnded { reason, .. } | Event::MemberLeft { reason, .. } => reason,
-                other => panic!("brought about by time: {other:?}"),
-            };
-            assert_eq!(*reason, EndReason::Timeout);
+            let ends = matches!(event, Event::SessionEnded { .. } | Event::MemberLeft { .. });
+            let silent = matches!(event, Event::Speaking { speaking: false, .. });
+            assert!(ends || silent, "brought about by time: {event:?}");
         }
+        self.note(&events);
         self.apply(&events);
         self.naive.expire(self.now.mono);
         let next = self.room.next_deadline();
@@ -99,18 +137,19 @@ impl Twins {
         assert_eq!(self.room.due(self.now), []);
     }
 
-    fn ask(&mut self, ask: &Ask) {
-        let (by, command) = self.pick(ask);
+    fn ask(&mut self, by: &Actor, command: &Command) {
         let said = format!("{command:?} by {by:?}");
         let (room_before, naive_before) = (format!("{:?}", self.room), self.naive.clone());
-        let decided = self.room.decide(&by, command.clone(), self.now);
+        let decided = self.room.decide(by, command.clone(), self.now);
         assert_eq!(format!("{:?}", self.room), room_before, "decided, not done: {said}");
-        let done = self.naive.run(&by, &command, self.now);
+        let done = self.naive.run(by, command, self.now);
         assert_eq!(decided.as_ref().map(drop), done.as_ref().map(drop), "{said}");
         let changed = self.naive != naive_before;
         match decided {
             Ok(events) => {
                 assert_eq!(!events.is_empty(), changed, "{said} gives {events:?}");
+                check_reasons(&events, reason_of(by, command));
+                self.note(&events);
                 self.apply(&events);
             }
             Err(refusal) => assert!(!changed, "{refusal:?} for {said}"),
@@ -123,6 +162,31 @@ impl Twins {
         }
         self.order.follow(events);
         self.order.check(&self.room);
+    }
+
+    /// Keeps in mind what is rare about these events. They are not applied yet.
+    fn note(&mut self, events: &[Event]) {
+        let ended = |event: &Event| match event {
+            Event::SessionEnded { reason, .. } => Some(*reason),
+            _ => None,
+        };
+        let closes = matches!(events.last(), Some(Event::Closed { .. }));
+        for pair in events.windows(2).filter(|pair| matches!(pair[0], Event::Speaking { .. })) {
+            let word = ended(&pair[1]).map(EndReason::as_str).filter(|_| !closes);
+            self.reached.insert(format!("{} while speaking", word.unwrap_or("closed")));
+        }
+        let ends = events.iter().filter_map(ended).count();
+        let left = events.iter().filter(|event| matches!(event, Event::MemberLeft { .. })).count();
+        if closes && left > 1 {
+            self.reached.insert("closed over several".to_owned());
+        }
+        let started = events.iter().find_map(|event| match event {
+            Event::SessionStarted { user, .. } => self.room.member(*user),
+            _ => None,
+        });
+        if ends == 1 && started.is_some_and(|member| member.sessions.len() == 8) {
+            self.reached.insert("the oldest replaced".to_owned());
+        }
     }
 
     /// Fills in the people and sessions of this moment.
@@ -142,7 +206,7 @@ impl Twins {
                 let (mute, deaf) = (ask.door.then_some(on), Some(also));
                 (own.or(asker), Command::SetSelf { session, mute, deaf })
             }
-            Verb::Join => (asker, self.pick_join(ask)),
+            Verb::Join => (asker, Command::Join(self.join(ask.door, ask.client, ask.flags))),
             Verb::ServerMute => (asker, Command::ServerMute { user, muted: on }),
             Verb::ServerDeafen => (asker, Command::ServerDeafen { user, deafened: on }),
             Verb::Kick => (asker, Command::Kick { user }),
@@ -157,15 +221,11 @@ impl Twins {
         (by.map_or(Actor::Server, Actor::Caller), command)
     }
 
-    fn pick_join(&mut self, ask: &Ask) -> Command {
+    fn join(&mut self, door: bool, client: Option<&str>, (mute, deaf): (bool, bool)) -> Join {
         self.sessions += 1;
-        Command::Join(Join {
-            via: if ask.door { Via::Vox } else { Via::VoiceService },
-            client: ask.client.map(str::to_owned),
-            mute: ask.flags.0,
-            deaf: ask.flags.1,
-            ..join(self.sessions)
-        })
+        let via = if door { Via::Vox } else { Via::VoiceService };
+        let client = client.map(str::to_owned);
+        Join { via, client, mute, deaf, ..join(self.sessions) }
     }
 
     /// The account changes too: what the caller brings from now on, even if the room does not take it.
@@ -206,6 +266,31 @@ impl Twins {
         for number in 1..=self.sessions + 1 {
             let id = session(number);
             assert_eq!(self.room.gate(id), self.naive.gate(id), "session {number}");
+            assert_eq!(self.room.has_session(id), self.naive.has_session(id), "session {number}");
         }
+    }
+}
+
+/// Why sessions end by a command, if it ends any.
+fn reason_of(by: &Actor, command: &Command) -> EndReason {
+    match command {
+        Command::Join(_) => EndReason::Replaced,
+        Command::Kick { .. } => EndReason::Kicked { by: by.user() },
+        Command::EndSession { reason, .. }
+        | Command::EndMember { reason, .. }
+        | Command::Close { reason } => *reason,
+        _ => EndReason::Left,
+    }
+}
+
+fn check_reasons(events: &[Event], want: EndReason) {
+    for event in events {
+        let (Event::SessionEnded { reason, .. }
+        | Event::MemberLeft { reason, .. }
+        | Event::Closed { reason }) = event
+        else {
+            continue;
+        };
+        assert_eq!(*reason, want, "{event:?}");
     }
 }

@@ -55,7 +55,7 @@ fn kinds_of_room_differ_in_door_and_size() {
 }
 
 #[test]
-fn a_member_is_everyones_news_an_end_the_sessions_and_a_link_nobodys() {
+fn members_and_sessions_are_everyones_news_and_a_link_nobodys() {
     let script = Script::given(voice());
     let (user, session, mono) = (ANN.id(), session(1), start().mono);
     let reason = EndReason::Left;
@@ -66,7 +66,7 @@ fn a_member_is_everyones_news_an_end_the_sessions_and_a_link_nobodys() {
         (script.started(ANN, &join(1)), Audience::Room),
         (Event::SelfChanged { session, user, mute: true, deaf: true }, Audience::Room),
         (Event::Moderated { user, by: None, server_mute: true, server_deaf: true }, Audience::Room),
-        (script.ended(ANN, 1, reason), Audience::Session(session)),
+        (script.ended(ANN, 1, reason), Audience::Room),
         (script.left(ANN, reason), Audience::Room),
         (Event::LinkUp { session, link }, Audience::Server),
         (Event::LinkDown { session, link, heard_at: mono, gone_at: None }, Audience::Server),

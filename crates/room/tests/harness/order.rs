@@ -5,25 +5,31 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{SessionId, UserId};
 use room::{Event, Gate, Room};
 
+/// Sessions of one member at once.
+const MOST: usize = 8;
+
 /// Follows the events as a listener would who knows nothing but them.
 #[derive(Debug, Default)]
 pub struct Order {
     sessions_by_member: BTreeMap<UserId, BTreeSet<SessionId>>,
     seen: BTreeSet<SessionId>,
+    speaking: BTreeSet<SessionId>,
     closed: bool,
 }
 
 impl Order {
     /// Follows what one command gave.
     ///
-    /// Joined and left alternate, a member's sessions lie between them, no session starts twice, and
-    /// nothing comes after the end.
+    /// Joined and left alternate, a member's sessions lie between them and are not too many, no session
+    /// starts twice, speech begins and ends in turn and before its session does, and nothing comes after
+    /// the end.
     #[track_caller]
     pub fn follow(&mut self, events: &[Event]) {
         for event in events {
             assert!(!self.closed, "after the room was closed: {event:?}");
             self.follow_one(event);
         }
+        check_neighbours(events);
         let empty = self.sessions_by_member.iter().find(|(_, sessions)| sessions.is_empty());
         assert_eq!(empty, None, "a member without a session after {events:?}");
     }
@@ -36,9 +42,15 @@ impl Order {
             }
             Event::SessionStarted { session, user, .. } => {
                 assert!(self.seen.insert(*session), "a session again: {event:?}");
-                self.sessions_of(*user, event).insert(*session);
+                let sessions = self.sessions_of(*user, event);
+                sessions.insert(*session);
+                assert!(sessions.len() <= MOST, "one too many: {event:?}");
             }
             Event::SessionEnded { session, user, .. } => {
+                assert!(
+                    !self.speaking.contains(session),
+                    "ended in the middle of speech: {event:?}"
+                );
                 let was = self.sessions_of(*user, event).remove(session);
                 assert!(was, "ended without having started: {event:?}");
             }
@@ -46,9 +58,11 @@ impl Order {
                 let left = self.sessions_by_member.remove(user);
                 assert_eq!(left, Some(BTreeSet::new()), "{event:?}");
             }
-            Event::SelfChanged { session, user, .. }
-            | Event::Speaking { session, user, .. }
-            | Event::Source { session, user, .. } => {
+            Event::Speaking { session, user, speaking } => {
+                assert!(self.sessions_of(*user, event).contains(session), "{event:?}");
+                assert!(self.turns(*session, *speaking), "no news: {event:?}");
+            }
+            Event::SelfChanged { session, user, .. } | Event::Source { session, user, .. } => {
                 assert!(self.sessions_of(*user, event).contains(session), "{event:?}");
             }
             Event::LinkUp { session, .. } | Event::LinkDown { session, .. } => {
@@ -63,6 +77,10 @@ impl Order {
                 self.closed = true;
             }
         }
+    }
+
+    fn turns(&mut self, session: SessionId, speaking: bool) -> bool {
+        if speaking { self.speaking.insert(session) } else { self.speaking.remove(&session) }
     }
 
     fn sessions_of(&mut self, user: UserId, event: &Event) -> &mut BTreeSet<SessionId> {
@@ -82,16 +100,48 @@ impl Order {
         assert_eq!(shown, self.sessions_by_member);
         assert_eq!((room.is_empty(), room.is_closed()), (shown.is_empty(), self.closed));
         for member in &view.members {
-            let heard = member.sessions.iter().any(|session| room.gate(session.id).speak);
-            assert!(heard || !member.speaking, "speaks unheard: {member:?}");
+            let mut ids = member.sessions.iter().map(|session| session.id);
+            let heard = ids.any(|id| self.speaking.contains(&id) && room.gate(id).speak);
+            assert_eq!(member.speaking, heard, "told to speak and let through: {member:?}");
             for session in &member.sessions {
+                assert!(room.has_session(session.id), "{session:?}");
                 let gate = room.gate(session.id);
                 assert!(!(gate.speak && (member.server_mute || session.mute)), "{member:?}");
                 assert!(!(gate.receive && (member.server_deaf || session.deaf)), "{member:?}");
             }
         }
         for gone in self.seen.iter().filter(|id| view.session(**id).is_none()) {
-            assert_eq!(room.gate(*gone), Gate::SHUT);
+            assert_eq!((room.has_session(*gone), room.gate(*gone)), (false, Gate::SHUT));
+        }
+    }
+}
+
+/// What holds between the events of one command: speech ends just before its session, a member leaves
+/// just after their last one, and for its reason. Closing alone tells every end before any departure.
+#[track_caller]
+fn check_neighbours(events: &[Event]) {
+    let closes = matches!(events.last(), Some(Event::Closed { .. }));
+    for (at, event) in events.iter().enumerate() {
+        let before = at.checked_sub(1).map(|at| &events[at]);
+        let fits = match event {
+            Event::Closed { .. } => true,
+            Event::SessionEnded { .. } | Event::Speaking { .. } if closes => {
+                !matches!(before, Some(Event::MemberLeft { .. }))
+            }
+            Event::MemberLeft { .. } if closes => true,
+            Event::MemberLeft { user, reason } => matches!(
+                before,
+                Some(Event::SessionEnded { user: whose, reason: why, .. })
+                    if (whose, why) == (user, reason)
+            ),
+            _ => !closes,
+        };
+        assert!(fits, "out of order: {event:?} in {events:?}");
+    }
+    for pair in events.windows(2) {
+        if let Event::Speaking { session, .. } = &pair[0] {
+            let ends = matches!(&pair[1], Event::SessionEnded { session: it, .. } if it == session);
+            assert!(ends, "silent without an end: {pair:?}");
         }
     }
 }

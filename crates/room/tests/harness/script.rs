@@ -49,6 +49,12 @@ impl Script {
         self.does(who, Command::Join(join(session)));
     }
 
+    /// Part of what is given: this session of somebody who is in is heard speaking.
+    #[track_caller]
+    pub fn speaks(&mut self, number: u64) {
+        self.does(SERVER, Command::Speaking { session: session(number), speaking: true });
+    }
+
     /// Part of what is given: a command that is not what the script is about. It must be taken.
     #[track_caller]
     pub fn does(&mut self, by: impl Into<Actor>, command: Command) {

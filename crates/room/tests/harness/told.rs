@@ -35,6 +35,11 @@ impl Script {
         Event::SessionEnded { session: session(number), user: who.id(), reason, at: self.now.wall }
     }
 
+    /// A session that spoke does not any more.
+    pub fn silent(&self, who: Who, number: u64) -> Event {
+        Event::Speaking { session: session(number), user: who.id(), speaking: false }
+    }
+
     /// A member is out.
     pub fn left(&self, who: Who, reason: EndReason) -> Event {
         Event::MemberLeft { user: who.id(), reason }

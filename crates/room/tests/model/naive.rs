@@ -171,6 +171,7 @@ impl Naive {
         let since = before.unwrap_or(now.wall);
         let Join { session: id, via, client, mute, deaf } = join.clone();
         self.rows.retain(|r| (r.person.id, r.via, &r.client) != (person.id, via, &client));
+        self.make_room_for(person.id);
         let own = self.rows.iter_mut().filter(|row| row.person.id == person.id);
         own.for_each(|row| row.bits = bits);
         let person = person.clone();
@@ -196,6 +197,14 @@ impl Naive {
         Ok(())
     }
 
+    /// A ninth session takes the place of the first one that is left. Rows are in order of coming.
+    fn make_room_for(&mut self, user: UserId) {
+        if self.of(user).count() == 8 {
+            let oldest = self.rows.iter().position(|row| row.person.id == user);
+            oldest.map(|at| self.rows.remove(at));
+        }
+    }
+
     /// Ends whose time is over.
     pub fn expire(&mut self, now: Instant) {
         self.rows.retain(|row| row.ends_at().is_none_or(|at| at > now));
@@ -216,6 +225,10 @@ impl Naive {
             screen: has(Permissions::STREAM),
             receive: !row.deaf && !server_deaf,
         }
+    }
+
+    pub fn has_session(&self, id: SessionId) -> bool {
+        self.rows.iter().any(|row| row.id == id)
     }
 
     pub fn marks(&self, user: UserId) -> Marks {

@@ -36,6 +36,8 @@ pub struct Given {
 pub enum Step {
     /// Time passes; whoever owns the room wakes it at its deadlines, or oversleeps them.
     Wait { millis: u64, awake: bool },
+    /// One person comes in from several devices, one after the other.
+    Devices { by: usize, from: usize, count: usize },
     /// Somebody asks something.
     Ask(Ask),
 }
@@ -61,6 +63,10 @@ pub struct Ask {
     pub ago_millis: u64,
     pub base: Permissions,
 }
+
+/// What devices call themselves: through two doors more than one member may have at once.
+pub const CLIENTS: [Option<&str>; 5] =
+    [None, Some("phone"), Some("tab"), Some("desk"), Some("car")];
 
 /// The commands, closing apart: it ends the fun and is tried at the end.
 #[derive(Clone, Copy, Debug)]
@@ -110,13 +116,16 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
     let waits = select(vec![1, 1000, 4000, 9_999, 10_000, 20_000, 29_999, 30_000, 60_000]);
     let wait =
         (waits, prop::bool::weighted(0.8)).prop_map(|(millis, awake)| Step::Wait { millis, awake });
-    let step = prop_oneof![1 => wait, 5 => ask().prop_map(Step::Ask)];
+    let most = 2 * CLIENTS.len();
+    let devices = (0..PEOPLE.len(), 0..most, 1..=most)
+        .prop_map(|(by, from, count)| Step::Devices { by, from, count });
+    let step = prop_oneof![4 => wait, 20 => ask().prop_map(Step::Ask), 1 => devices];
     prop::collection::vec(step, 1..100)
 }
 
 fn ask() -> impl Strategy<Value = Ask> {
-    let session = prop::option::weighted(0.9, 0..16_usize);
-    let client = select(vec![None, Some("phone"), Some("tab")]);
+    let session = prop::option::weighted(0.9, 0..32_usize);
+    let client = select(&CLIENTS[..]);
     let ago = select(vec![0, 0, 0, 1, 3000, 9_999, 10_000, 15_000]);
     let base = prop_oneof![
         Just(Permissions::EVERYONE),
@@ -143,7 +152,7 @@ fn verb() -> impl Strategy<Value = Verb> {
         1 => Just(Verb::Close),
         20 => Just(Verb::LinkUp),
         16 => Just(Verb::LinkDown),
-        12 => Just(Verb::Speaking),
+        20 => Just(Verb::Speaking),
         8 => Just(Verb::Source),
         6 => Just(Verb::Reauthorize),
     ]
