@@ -50,6 +50,11 @@ pub(crate) enum Command {
     Stats {
         reply: Reply<MediaStats>,
     },
+    /// Brings the thread down, as a defect would.
+    #[cfg(test)]
+    Die {
+        reply: Reply<()>,
+    },
 }
 
 /// An outcome that waits until everything the command caused has been sent.
@@ -85,6 +90,8 @@ impl Command {
                 Done::Nothing(reply, Ok(()))
             }
             Self::Stats { reply } => Done::Stats(reply),
+            #[cfg(test)]
+            Self::Die { reply: _reply } => panic!("told to by a test"),
         }
     }
 }

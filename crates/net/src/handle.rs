@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
 use media::{
@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::address::candidate_addresses;
 use crate::command::{Command, Reply};
 use crate::config::{MediaConfig, StartError};
-use crate::placement::Placement;
+use crate::placement::{Found, Placement, lock};
 use crate::socket;
 use crate::stats::MediaStats;
 use crate::thread::{Link, Thread};
@@ -36,7 +36,7 @@ struct Inner {
     port: u16,
     addresses: Vec<IpAddr>,
     workers: Vec<WorkerHandle>,
-    placement: Mutex<Placement>,
+    placement: Arc<Mutex<Placement>>,
     stop: Arc<AtomicBool>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -69,6 +69,7 @@ impl Media {
             links.push(link);
             inboxes.push(inbox);
         }
+        let placement = Arc::new(Mutex::new(Placement::new(count)));
         let mut workers = Vec::with_capacity(count);
         let mut threads = Vec::with_capacity(count);
         for (number, (socket, inbox)) in sockets.sockets.into_iter().zip(inboxes).enumerate() {
@@ -86,18 +87,13 @@ impl Media {
                 links: links.clone(),
                 events: event_sender.clone(),
                 stop: Arc::clone(&stop),
+                placement: Arc::clone(&placement),
             };
             threads.push(thread.spawn().map_err(StartError::Thread)?);
             workers.push(WorkerHandle { commands, waker: links[number].waker.clone() });
         }
-        let inner = Inner {
-            port,
-            addresses,
-            placement: Mutex::new(Placement::new(workers.len())),
-            workers,
-            stop,
-            threads: Mutex::new(threads),
-        };
+        let inner =
+            Inner { port, addresses, placement, workers, stop, threads: Mutex::new(threads) };
         Ok((Self(Arc::new(inner)), events))
     }
 
@@ -113,7 +109,8 @@ impl Media {
 
     /// Makes a session, before its first offer. One that exists stays as it is.
     pub async fn open(&self, open: OpenSession) -> Result<(), MediaRefusal> {
-        let worker = self.placement().place(open.session, open.room);
+        let place = self.placement().place(open);
+        let worker = place.ok_or(MediaRefusal::WorkerGone)?;
         let opened = self.ask(worker, |reply| Command::Open { open, reply }).await;
         if opened.is_err() {
             self.placement().remove(open.session);
@@ -128,14 +125,14 @@ impl Media {
         sdp: String,
         sources: Vec<SourceLabel>,
     ) -> Result<String, MediaRefusal> {
-        let worker = self.worker_of(session)?;
+        let worker = self.worker_of(session).await?;
         let credentials = IceCredentials::from_random(WorkerNumber(worker as u8), rand::random());
         self.ask(worker, |reply| Command::Offer { session, sdp, sources, credentials, reply }).await
     }
 
     /// Takes the client's answer to an offer of ours.
     pub async fn answer(&self, session: SessionId, sdp: String) -> Result<(), MediaRefusal> {
-        let worker = self.worker_of(session)?;
+        let worker = self.worker_of(session).await?;
         self.ask(worker, |reply| Command::Answer { session, sdp, reply }).await
     }
 
@@ -145,14 +142,15 @@ impl Media {
         session: SessionId,
         candidate: Option<String>,
     ) -> Result<(), MediaRefusal> {
-        let worker = self.worker_of(session)?;
+        let worker = self.worker_of(session).await?;
         self.ask(worker, |reply| Command::Candidate { session, candidate, reply }).await
     }
 
     /// Changes what a session may send and is sent. Returns when no packet that the new gate forbids
     /// can leave this process any more.
     pub async fn set_gate(&self, session: SessionId, gate: Gate) -> Result<(), MediaRefusal> {
-        let worker = self.worker_of(session)?;
+        self.placement().note_gate(session, gate);
+        let worker = self.worker_of(session).await?;
         self.ask(worker, |reply| Command::SetGate { session, gate, reply }).await
     }
 
@@ -162,15 +160,30 @@ impl Media {
         session: SessionId,
         wants: Vec<ViewRequest>,
     ) -> Result<(), MediaRefusal> {
-        let worker = self.worker_of(session)?;
+        let worker = self.worker_of(session).await?;
         self.ask(worker, |reply| Command::View { session, wants, reply }).await
     }
 
     /// Ends a session. Returns when nothing of it can leave any more.
     pub async fn close(&self, session: SessionId) {
-        let Some(worker) = self.placement().remove(session) else { return };
-        // A worker that is gone sends nothing either.
-        let _ = self.ask(worker, |reply| Command::Close { session, reply }).await;
+        let found = self.placement().find(session);
+        if let Some(Found::At(worker)) = found {
+            // A worker that is gone sends nothing either.
+            let _ = self.ask(worker, |reply| Command::Close { session, reply }).await;
+        }
+        // Only now: a caller that stops waiting must be able to ask again.
+        self.placement().remove(session);
+    }
+
+    /// How many media threads run, of how many.
+    pub fn threads(&self) -> (usize, usize) {
+        (self.placement().running(), self.0.workers.len())
+    }
+
+    /// Whether every media thread runs. One that died stays dead until the process starts anew.
+    pub fn is_healthy(&self) -> bool {
+        let (running, all) = self.threads();
+        running == all
     }
 
     /// Totals over all workers that still run.
@@ -206,8 +219,20 @@ impl Media {
         outcome.await.unwrap_or(Err(MediaRefusal::WorkerGone))
     }
 
-    fn worker_of(&self, session: SessionId) -> Result<usize, MediaRefusal> {
-        self.placement().find(session).ok_or(MediaRefusal::UnknownSession)
+    /// Where a session lives. One whose worker died is opened on another first.
+    async fn worker_of(&self, session: SessionId) -> Result<usize, MediaRefusal> {
+        let found = self.placement().find(session).ok_or(MediaRefusal::UnknownSession)?;
+        let orphan = match found {
+            Found::At(worker) => return Ok(worker),
+            Found::Orphan(open) => open,
+        };
+        let place = self.placement().place(orphan);
+        let worker = place.ok_or(MediaRefusal::WorkerGone)?;
+        self.ask(worker, |reply| Command::Open { open: orphan, reply }).await?;
+        // A gate may have been set while it was being opened with an earlier one.
+        let gate = self.placement().gate_of(session).ok_or(MediaRefusal::UnknownSession)?;
+        self.ask(worker, |reply| Command::SetGate { session, gate, reply }).await?;
+        Ok(worker)
     }
 
     fn placement(&self) -> MutexGuard<'_, Placement> {
@@ -235,7 +260,50 @@ fn worker_count(wanted: usize) -> usize {
     wanted.clamp(1, WORKERS_MAX)
 }
 
-/// The tables behind the locks are whole after every statement, so a poisoned one is still good.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use model::{RoomId, UserId};
+
+    use super::*;
+
+    const OPEN: Gate = Gate { speak: true, camera: true, screen: true, receive: true };
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    fn open(n: i64) -> OpenSession {
+        let (room, user) = (RoomId::from_i64(n).unwrap(), UserId::from_i64(n).unwrap());
+        OpenSession { session: SessionId::from_i64(n).unwrap(), room, user, gate: OPEN }
+    }
+
+    #[tokio::test]
+    async fn a_dead_thread_is_noticed_and_its_sessions_live_elsewhere() {
+        let config = MediaConfig { workers: 2, ..MediaConfig::default() };
+        let (media, mut events) = Media::start(config).unwrap();
+        for n in 1..=4 {
+            media.open(open(n)).await.unwrap();
+        }
+        assert!(media.is_healthy());
+        assert_eq!(
+            media.ask(0, |reply| Command::Die { reply }).await,
+            Err(MediaRefusal::WorkerGone)
+        );
+        let mut failed = Vec::new();
+        while failed.len() < 2 {
+            let event = tokio::time::timeout(PATIENCE, events.recv()).await.unwrap().unwrap();
+            let Event::Failed { session } = event else { panic!("{event:?}") };
+            failed.push(session);
+        }
+        failed.sort();
+        assert_eq!(failed, [open(1).session, open(3).session]);
+        assert!(!media.is_healthy());
+        assert_eq!(media.threads(), (1, 2));
+        let closed = Gate { speak: false, ..OPEN };
+        assert_eq!(media.set_gate(open(1).session, closed).await, Ok(()), "opened elsewhere");
+        assert_eq!(media.open(open(5)).await, Ok(()), "a new room too");
+        assert_eq!(media.stats().await.core.sessions, 4, "two, one that moved, one that is new");
+        media.close(open(3).session).await;
+        assert_eq!(media.set_gate(open(3).session, OPEN).await, Err(MediaRefusal::UnknownSession));
+        media.stop();
+    }
 }

@@ -4,6 +4,8 @@
 //! does not fit into the channel waits here, where a newer list of slots replaces an older one.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use media::Event;
 use tokio::sync::mpsc;
@@ -12,6 +14,20 @@ use tokio::sync::mpsc::error::TrySendError;
 /// Events that wait at most. Only an application that has stopped reads so slowly; after that the
 /// oldest go and are counted.
 const WAITING_MAX: usize = 65_536;
+
+/// Between two tries of a thread that has nothing else left to do.
+const RETRY_AFTER: Duration = Duration::from_millis(5);
+
+/// Tells the application from a thread that ends: waits for it, unless it stops as well.
+pub(crate) fn tell(sender: &mpsc::Sender<Event>, mut event: Event, stop: &AtomicBool) {
+    while let Err(TrySendError::Full(unsent)) = sender.try_send(event) {
+        if stop.load(Ordering::Acquire) {
+            return;
+        }
+        event = unsent;
+        std::thread::sleep(RETRY_AFTER);
+    }
+}
 
 /// One worker's way to the application.
 pub(crate) struct Outlet {

@@ -2,9 +2,9 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,8 @@ use media::{Event, Handover, Output, Worker, WorkerConfig};
 use tokio::sync::mpsc;
 
 use crate::command::{Command, Done};
-use crate::outlet::Outlet;
+use crate::outlet::{self, Outlet};
+use crate::placement::{Placement, lock};
 use crate::socket::{Egress, Ingress, Socket, wait};
 use crate::stats::MediaStats;
 use crate::wake::Waker;
@@ -67,17 +68,26 @@ pub(crate) struct Thread {
     pub links: Vec<Link>,
     pub events: mpsc::Sender<Event>,
     pub stop: Arc<AtomicBool>,
+    pub placement: Arc<Mutex<Placement>>,
 }
 
 impl Thread {
-    /// Starts it. If it dies, that is logged and its commands are answered `WorkerGone`.
+    /// Starts it. If it dies, its commands are answered `WorkerGone`, nothing is placed there again and
+    /// each of its sessions is reported as failed.
     pub fn spawn(self) -> io::Result<JoinHandle<()>> {
         let number = self.config.number.0;
+        let (placement, events) = (Arc::clone(&self.placement), self.events.clone());
+        let stop = Arc::clone(&self.stop);
         let body = move || {
-            // Nothing of the turn is used after a panic: it is dropped while unwinding.
-            let ended = catch_unwind(AssertUnwindSafe(|| Turn::new(self).run()));
-            if ended.is_err() {
-                tracing::error!(worker = number, "a media worker died; its sessions are lost");
+            // Nothing of the turn is used after a panic: it is dropped while unwinding, and with it
+            // the socket, so that the system gives its datagrams to the other workers.
+            if catch_unwind(AssertUnwindSafe(|| Turn::new(self).run())).is_ok() {
+                return;
+            }
+            let lost = lock(&placement).bury(usize::from(number));
+            tracing::error!(worker = number, sessions = lost.len(), "a media thread died");
+            for session in lost {
+                outlet::tell(&events, Event::Failed { session }, &stop);
             }
         };
         std::thread::Builder::new().name(format!("media-{number}")).spawn(body)

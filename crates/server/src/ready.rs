@@ -30,7 +30,14 @@ impl Readiness {
             Err(_) => Some("does not answer".to_owned()),
         };
         let media = tokio::time::timeout(ANSWER_WITHIN, app.media.stats()).await;
-        let media = media.is_err().then(|| "does not answer".to_owned());
+        let media = match media {
+            Err(_) => Some("does not answer".to_owned()),
+            Ok(_) if app.media.is_healthy() => None,
+            Ok(_) => {
+                let (running, all) = app.media.threads();
+                Some(format!("{running} of {all} media threads run"))
+            }
+        };
         let stopping = app.is_stopping().then(|| "the server is stopping".to_owned());
         vec![
             Part { name: "database", problem: database },
