@@ -67,9 +67,8 @@ impl Leg {
         clock_hz: u32,
         now: Instant,
     ) -> Option<(u64, u32)> {
-        let goes_on = |origin: &Origin| {
-            origin.ssrc == ssrc && origin.newest_in.abs_diff(seq) <= RUN_GAP_MAX
-        };
+        let goes_on =
+            |origin: &Origin| origin.ssrc == ssrc && origin.newest_in.abs_diff(seq) <= RUN_GAP_MAX;
         if !self.origin.as_ref().is_some_and(goes_on) {
             self.origin = Some(self.begin(ssrc, seq, timestamp, clock_hz, now));
         }

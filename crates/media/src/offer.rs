@@ -164,7 +164,13 @@ impl Reader {
             _ => return Err(MediaRefusal::bad_sdp(format!("unknown section m={media}"))),
         };
         let port_zero = words.next() == Some("0");
-        self.sections.push(Draft { mid: None, kind, direction: None, port_zero, formats: Vec::new() });
+        self.sections.push(Draft {
+            mid: None,
+            kind,
+            direction: None,
+            port_zero,
+            formats: Vec::new(),
+        });
         Ok(())
     }
 

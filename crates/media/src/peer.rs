@@ -102,7 +102,13 @@ impl Peer {
         for address in local {
             add_local(&mut rtc, *address);
         }
-        Self { rtc: Some(rtc), timeout: now, local: local.to_vec(), streams: Vec::new(), credentials }
+        Self {
+            rtc: Some(rtc),
+            timeout: now,
+            local: local.to_vec(),
+            streams: Vec::new(),
+            credentials,
+        }
     }
 
     /// Runs the library. `None`: it panicked, now or earlier, and is gone. The panic hook has written
