@@ -1,7 +1,7 @@
 //! Ids that belong to somebody else: the `sub` and the channel of a trusted platform's token.
 //!
-//! They are keyed by (issuer, id), never decoded as ours, and rendered back unchanged in the dialect
-//! they came by.
+//! They are keyed by (issuer, id), never decoded as ours, and rendered back in the dialect they came by:
+//! unchanged, but for UUIDs, which are one in either case (RFC 9562 section 4) and kept in lower case.
 
 use std::fmt;
 
@@ -26,7 +26,8 @@ impl ExternalId {
         if !length_fits || text.chars().any(char::is_control) || Id::from_uuid(text).is_ok() {
             return Err(InvalidExternalId);
         }
-        Ok(Self(text.to_owned()))
+        let is_uuid = parse_uuid(text).is_some();
+        Ok(Self(if is_uuid { text.to_ascii_lowercase() } else { text.to_owned() }))
     }
 
     /// A UUID that is not ours: the only form a channel id may have.
@@ -35,7 +36,7 @@ impl ExternalId {
         Self::new(text)
     }
 
-    /// The id as it came.
+    /// The id as it came, a UUID in lower case.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -57,6 +58,14 @@ mod tests {
         let ours = Id::from_u64(42).map(Id::to_uuid).unwrap_or_default();
         assert_eq!(ExternalId::uuid(&ours), Err(InvalidExternalId));
         assert_eq!(ExternalId::uuid("general"), Err(InvalidExternalId));
+    }
+
+    #[test]
+    fn a_uuid_is_the_same_in_either_case_and_other_text_is_not() {
+        let id = |text: &str| ExternalId::new(text).map(|id| id.to_string());
+        let lower = "0b5c9d7e-3f1a-4b6e-9a51-0d3f6a2b7c11";
+        assert_eq!(id(&lower.to_uppercase()), Ok(lower.to_owned()));
+        assert_eq!(id("Maya"), Ok("Maya".to_owned()));
     }
 
     #[test]
