@@ -1,5 +1,8 @@
 //! Accounts: made, logged into, banned. The same for every dialect and the command line.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -8,15 +11,20 @@ use store::{Account, NewAccount, Role, Store};
 
 use crate::Refusal;
 use crate::clock::{Ids, now};
-use crate::limits::{Buckets, Rate};
+use crate::limits::{Buckets, Rate, household};
 use crate::passwords::Passwords;
 use crate::setup_code::SetupCode;
 use crate::tokens::Tokens;
 
-/// Failed logins per account and address: five at once, then one in ten seconds.
+/// Failed logins per account and address: five at once, then one in ten seconds. An IPv6 customer's
+/// addresses are one.
 const FAILED_LOGINS: Rate = Rate { burst: 5.0, per_sec: 0.1 };
 /// Sign-ups per address: sixty a minute, enough for a class behind one address.
 const SIGN_UPS: Rate = Rate { burst: 60.0, per_sec: 1.0 };
+
+/// The longest word that can be somebody's, in bytes (RFC 5321: an e-mail address). Longer ones are
+/// counted as one, so that they cannot fill the memory.
+const LOGIN_WORD_LEN_MAX: usize = 254;
 
 /// The longest password taken: Argon2 reads all of it.
 pub const PASSWORD_LEN_MAX: usize = 128;
@@ -104,7 +112,7 @@ impl Accounts {
     /// with the set-up code becomes it.
     pub async fn register(&self, sign_up: SignUp, origin: Origin) -> Result<LoggedIn, Refusal> {
         if let Some(limits) = &self.limits {
-            let taken = limits.sign_ups.take(origin.address, now().mono);
+            let taken = limits.sign_ups.take(household(origin.address), now().mono);
             taken.map_err(|allowance| Refusal::RateLimited(allowance.retry_after))?;
         }
         let code_fits = sign_up.setup_code.as_ref().is_some_and(|code| self.setup_code.fits(code));
@@ -144,33 +152,47 @@ impl Accounts {
         password: Redacted<String>,
         origin: Origin,
     ) -> Result<LoggedIn, Refusal> {
-        let key = (word.to_lowercase(), origin.address);
-        self.check_failed_logins(&key)?;
-        let account = self.store.account_by_word(word).await?;
-        let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let right = match hash {
-            Some(hash) => self.passwords.verify(hash, password).await?,
-            None => self.passwords.verify_nobody(password).await?,
-        };
-        let Some(account) = account.filter(|_| right) else {
-            if let Some(limits) = &self.limits {
-                let _ = limits.failed_logins.take(key, now().mono);
-            }
-            return Err(Refusal::WrongCredentials);
-        };
+        let guess = self.count_guess(word, origin.address)?;
+        let checked = self.check_password(word, password).await;
+        if let (Some(limits), Some(guess)) = (&self.limits, guess)
+            && !matches!(checked, Err(Refusal::WrongCredentials))
+        {
+            limits.failed_logins.give_back(&guess, now().mono);
+        }
+        let account = checked?;
         if account.banned {
             return Err(Refusal::Banned);
         }
         self.logged_in(account).await
     }
 
-    fn check_failed_logins(&self, key: &(String, IpAddr)) -> Result<(), Refusal> {
-        let Some(limits) = &self.limits else { return Ok(()) };
-        let allowance = limits.failed_logins.look(key, now().mono);
-        if allowance.remaining == 0 {
-            return Err(Refusal::RateLimited(allowance.retry_after));
-        }
-        Ok(())
+    /// Counts as failed before it is tried: guesses made beside each other are no more than others.
+    fn count_guess(
+        &self,
+        word: &str,
+        address: IpAddr,
+    ) -> Result<Option<(String, IpAddr)>, Refusal> {
+        let Some(limits) = &self.limits else { return Ok(None) };
+        let word =
+            if word.len() > LOGIN_WORD_LEN_MAX { String::new() } else { word.to_lowercase() };
+        let guess = (word, household(address));
+        let taken = limits.failed_logins.take(guess.clone(), now().mono);
+        taken.map_err(|allowance| Refusal::RateLimited(allowance.retry_after))?;
+        Ok(Some(guess))
+    }
+
+    async fn check_password(
+        &self,
+        word: &str,
+        password: Redacted<String>,
+    ) -> Result<Account, Refusal> {
+        let account = self.store.account_by_word(word).await?;
+        let hash = account.as_ref().and_then(|account| account.password_hash.clone());
+        let right = match hash {
+            Some(hash) => self.passwords.verify(hash, password).await?,
+            None => self.passwords.verify_nobody(password).await?,
+        };
+        account.filter(|_| right).ok_or(Refusal::WrongCredentials)
     }
 
     async fn logged_in(&self, account: Account) -> Result<LoggedIn, Refusal> {

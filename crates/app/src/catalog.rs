@@ -123,18 +123,27 @@ impl App {
         }
     }
 
-    /// The room that a request means. A platform's own people make its channels on first sight.
-    pub async fn resolve_room(&self, by: &Identity, named: &RoomRef) -> Result<RoomId, Refusal> {
+    /// The room that a request means, if it is there.
+    pub async fn find_room(&self, named: &RoomRef) -> Result<RoomId, Refusal> {
         let external = match named {
             RoomRef::Own(room) => return Ok(*room),
             RoomRef::External(external) => external,
         };
-        if let Some(known) = self.store.room_by_external(PLATFORM_ISSUER, external).await? {
-            return Ok(known.id);
-        }
-        if !by.from_platform {
-            return Err(room::Refusal::RoomNotFound.into());
-        }
+        let known = self.store.room_by_external(PLATFORM_ISSUER, external).await?;
+        Ok(known.ok_or(room::Refusal::RoomNotFound)?.id)
+    }
+
+    /// The room that somebody wants to come into. A platform's own people make its channels on first
+    /// sight.
+    pub async fn resolve_room(&self, by: &Identity, named: &RoomRef) -> Result<RoomId, Refusal> {
+        let external = match (self.find_room(named).await, named) {
+            (Err(Refusal::Room(room::Refusal::RoomNotFound)), RoomRef::External(external))
+                if by.from_platform =>
+            {
+                external
+            }
+            (found, _) => return found,
+        };
         let shown: String = external.as_str().chars().take(EXTERNAL_NAME_LEN).collect();
         let new = NewRoom {
             id: RoomId(self.ids.next()),

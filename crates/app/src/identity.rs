@@ -1,6 +1,6 @@
 //! Who stands behind a request: from a token to a person with permissions.
 
-use model::{AccountId, ExternalId, Permissions, RoleId, UserId, username_from_email};
+use model::{AccountId, ExternalId, Permissions, RoleId, Timestamp, UserId, username_from_email};
 use room::{Actor, Caller, Person};
 use store::{Account, ExternalKey, NewAccount, Role};
 
@@ -56,11 +56,10 @@ impl Accounts {
                 TokenRefusal::Expired => Refusal::TokenExpired,
                 TokenRefusal::Invalid => Refusal::Unauthenticated,
             })?;
-        let (id, epoch, from_platform) = match bearer {
-            Bearer::Own { account, epoch, .. } => (account, Some(epoch), false),
-            Bearer::Platform { account, .. } => (account, None, true),
-            Bearer::PlatformExternal { external, username } => {
-                (self.external_account(&external, &username).await?.id, None, true)
+        let id = match &bearer {
+            Bearer::Own { account, .. } | Bearer::Platform { account, .. } => *account,
+            Bearer::PlatformExternal { external, username, .. } => {
+                self.external_account(external, username).await?.id
             }
         };
         let found = self.store.account_with_roles(id).await?;
@@ -68,10 +67,26 @@ impl Accounts {
         if account.banned {
             return Err(Refusal::Banned);
         }
-        if epoch.is_some_and(|epoch| epoch != account.epoch) {
+        let (good, from_platform) = match bearer {
+            Bearer::Own { epoch, .. } => (epoch == account.epoch, false),
+            // A platform names our people, it does not become our administrators.
+            Bearer::Platform { issued_at, .. } => {
+                (roles.is_empty() && is_since_epoch(issued_at, &account), true)
+            }
+            Bearer::PlatformExternal { issued_at, .. } => {
+                (is_since_epoch(issued_at, &account), true)
+            }
+        };
+        if !good {
             return Err(Refusal::Unauthenticated);
         }
         Ok(Identity { account, roles, from_platform })
+    }
+
+    /// The account of a platform's person who has been here.
+    pub async fn find_external(&self, external: &ExternalId) -> Result<UserId, Refusal> {
+        let known = self.store.account_by_external(PLATFORM_ISSUER, external).await?;
+        known.map(|account| UserId::from(account.id)).ok_or(Refusal::UserNotFound)
     }
 
     /// The account of a platform's person, made on first sight. Never an administrator.
@@ -99,4 +114,10 @@ impl Accounts {
         };
         Ok(self.store.find_or_create_external_account(&new).await?)
     }
+}
+
+/// Whether a platform's token is younger than the account's epoch. It carries no epoch of ours, so that
+/// the time it was issued decides, in whole seconds.
+fn is_since_epoch(issued_at: Option<Timestamp>, account: &Account) -> bool {
+    account.epoch == 0 || issued_at.is_some_and(|issued| issued > account.epoch_changed_at)
 }

@@ -1,5 +1,6 @@
 //! Every "no" of the use cases, for the dialects to render.
 
+use std::error::Error;
 use std::time::Duration;
 
 use model::Permissions;
@@ -55,12 +56,18 @@ impl Refusal {
     }
 }
 
+/// An error with all that is behind it in one line. For the log alone: causes name tables and files.
+pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |&error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 impl From<store::StoreError> for Refusal {
     fn from(error: store::StoreError) -> Self {
         match error {
             store::StoreError::Taken => Self::NameTaken,
             error => {
-                tracing::error!(%error, "the store failed");
+                tracing::error!(error = causes(&error), "the store failed");
                 Self::unavailable()
             }
         }
@@ -76,5 +83,17 @@ impl From<media::MediaRefusal> for Refusal {
                 Self::unavailable()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_told_in_order() {
+        let disk = std::io::Error::other("disk full");
+        let error = store::StoreError::Unavailable(Box::new(disk));
+        assert_eq!(causes(&error), "the database is unavailable: disk full");
     }
 }

@@ -68,6 +68,8 @@ pub enum Bearer {
         account: AccountId,
         /// The name that the platform gives.
         username: String,
+        /// When it was issued, if it says so: dead when the account's epoch rose since.
+        issued_at: Option<Timestamp>,
     },
     /// A platform's token for a person of its own.
     PlatformExternal {
@@ -75,6 +77,8 @@ pub enum Bearer {
         external: ExternalId,
         /// The name that the platform gives.
         username: String,
+        /// When it was issued, if it says so: dead when the account's epoch rose since.
+        issued_at: Option<Timestamp>,
     },
 }
 
@@ -225,12 +229,12 @@ impl Tokens {
         if valid_from > now.as_secs().saturating_add(NOT_BEFORE_LEEWAY_SECS) {
             return Err(TokenRefusal::Invalid);
         }
-        let username = claims.name();
+        let (username, issued_at) = (claims.name(), claims.iat.map(Timestamp::from));
         if let Ok(id) = Id::from_uuid(&claims.sub) {
-            return Ok(Bearer::Platform { account: AccountId(id), username });
+            return Ok(Bearer::Platform { account: AccountId(id), username, issued_at });
         }
         let external = ExternalId::new(&claims.sub).map_err(|_| TokenRefusal::Invalid)?;
-        Ok(Bearer::PlatformExternal { external, username })
+        Ok(Bearer::PlatformExternal { external, username, issued_at })
     }
 }
 

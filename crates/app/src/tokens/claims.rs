@@ -1,5 +1,6 @@
 //! What tokens say, as JSON.
 
+use model::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The longest name taken from a platform's token, in characters: as long as a display name.
@@ -37,6 +38,7 @@ pub(super) struct PlatformClaims {
     pub(super) username: Option<String>,
     pub(super) exp: NumericDate,
     pub(super) nbf: Option<NumericDate>,
+    pub(super) iat: Option<NumericDate>,
 }
 
 impl PlatformClaims {
@@ -59,6 +61,12 @@ fn printable(text: &str) -> String {
 pub(super) enum NumericDate {
     Whole(i64),
     Fraction(f64),
+}
+
+impl From<NumericDate> for Timestamp {
+    fn from(date: NumericDate) -> Self {
+        Self::from_micros(date.secs().saturating_mul(1_000_000))
+    }
 }
 
 impl NumericDate {

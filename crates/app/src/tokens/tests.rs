@@ -157,18 +157,24 @@ fn the_platform_names_its_own_people_and_ours() {
     let verify =
         |claims: Value| tokens.verify_access(&hs256(SECRET.as_bytes(), &claims), at(START));
     let sub = "0b5c9d7e-3f1a-4b6e-9a51-0d3f6a2b7c11";
-    let external = |username: &str| {
+    let external = |username: &str, iat: Option<i64>| {
         let external = ExternalId::new(sub).unwrap();
-        Ok(Bearer::PlatformExternal { external, username: username.into() })
+        let issued_at = iat.map(at);
+        Ok(Bearer::PlatformExternal { external, username: username.into(), issued_at })
     };
     let exp = START + 60;
     let full = json!({ "sub": sub, "username": "maya", "exp": exp, "iat": START, "aud": "x" });
-    assert_eq!(verify(full), external("maya"));
-    assert_eq!(verify(json!({ "sub": sub, "username": "m\u{0}a\n", "exp": exp })), external("ma"));
-    assert_eq!(verify(json!({ "sub": sub, "exp": exp as f64 + 0.5 })), external(sub));
+    assert_eq!(verify(full), external("maya", Some(START)));
+    let control = json!({ "sub": sub, "username": "m\u{0}a\n", "exp": exp });
+    assert_eq!(verify(control), external("ma", None));
+    let shouted = json!({ "sub": sub.to_uppercase(), "username": "maya", "exp": exp });
+    assert_eq!(verify(shouted), external("maya", None));
+    let fractions = json!({ "sub": sub, "exp": exp as f64 + 0.5, "iat": START as f64 + 0.5 });
+    assert_eq!(verify(fractions), external(sub, Some(START)));
     let ours = json!({ "sub": id(7).to_uuid(), "username": "maya", "exp": exp });
-    let account = AccountId(id(7));
-    assert_eq!(verify(ours), Ok(Bearer::Platform { account, username: "maya".into() }));
+    let (account, issued_at) = (AccountId(id(7)), None);
+    let expect = Bearer::Platform { account, username: "maya".into(), issued_at };
+    assert_eq!(verify(ours), Ok(expect));
     // A decimal number is the platform's own, whatever account has it here.
     let decimal = verify(json!({ "sub": "7", "exp": exp }));
     assert!(matches!(decimal, Ok(Bearer::PlatformExternal { .. })), "{decimal:?}");
