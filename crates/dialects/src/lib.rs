@@ -24,16 +24,29 @@ pub use voice_service::asyncapi;
 
 /// Says of an address whether it is a proxy whose forwarding headers are believed.
 #[derive(Clone)]
-pub struct TrustedProxies(Arc<dyn Fn(IpAddr) -> bool + Send + Sync>);
+pub struct TrustedProxies {
+    trusts: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
+    expected: bool,
+}
 
 impl TrustedProxies {
     /// Those of which this says so.
     pub fn new(trusts: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(trusts))
+        Self { trusts: Arc::new(trusts), expected: false }
+    }
+
+    /// Whether requests come through proxies, trusted or not. Where they do, a connection from this
+    /// machine does not mean that its sender is here.
+    pub fn expected(self, expected: bool) -> Self {
+        Self { expected, ..self }
     }
 
     pub(crate) fn contain(&self, address: IpAddr) -> bool {
-        (self.0)(address)
+        (self.trusts)(address)
+    }
+
+    pub(crate) fn are_expected(&self) -> bool {
+        self.expected
     }
 }
 
