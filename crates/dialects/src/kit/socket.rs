@@ -6,5 +6,7 @@ use std::time::Duration;
 /// without closing within the ten seconds after which it has left.
 pub(crate) const PING_EVERY: Duration = Duration::from_secs(4);
 
-/// A socket that has been silent for this long has nobody behind it: two pings unanswered.
-pub(crate) const SILENT_MAX: Duration = Duration::from_secs(8);
+/// A socket that has been silent for this long when the next ping is due has nobody behind it. Less than
+/// two pings apart: who vanished right after an answer is noticed at the second ping, after eight
+/// seconds, and not at the third. More than one, so that an answer may take three seconds.
+pub(crate) const SILENT_MAX: Duration = Duration::from_secs(7);

@@ -23,7 +23,7 @@ pub(crate) struct JoinBody {
     /// Start deafened.
     #[serde(default)]
     deaf: bool,
-    /// Names the device or tab, at most 64 bytes. A join with the same value takes the place of the
+    /// Names the device or tab, 1 to 64 characters. A join with the same value takes the place of the
     /// earlier session, another value makes one more session of the same member.
     client: Option<String>,
 }
@@ -70,12 +70,13 @@ pub(crate) async fn join(
     Caller(caller, ..): Caller<VoiceService>,
     Body(body, ..): Body<JoinBody, VoiceService>,
 ) -> Result<Json<JoinReply>, Refused<VoiceService>> {
-    let room = app.resolve_room(&caller, &body.channel_id.parse()?.room()).await?;
-    let JoinBody { mute, deaf, client, .. } = body;
-    if client.as_ref().is_some_and(|client| client.len() > CLIENT_LEN_MAX) {
-        let what = format!("client has at most {CLIENT_LEN_MAX} bytes");
+    let JoinBody { channel_id, mute, deaf, client } = body;
+    let fits = |client: &String| (1..=CLIENT_LEN_MAX).contains(&client.chars().count());
+    if !client.as_ref().is_none_or(fits) {
+        let what = format!("client must be 1 to {CLIENT_LEN_MAX} characters");
         return Err(Refusal::Invalid(what).into());
     }
+    let room = app.resolve_room(&caller, &channel_id.parse()?.room()).await?;
     let via = Via::VoiceService;
     let joined = app.join(&caller, JoinRequest { room, via, client, mute, deaf }).await?;
     Ok(Json(JoinReply {

@@ -83,7 +83,7 @@ pub(crate) async fn list(
     Caller(caller, ..): Caller<VoiceService>,
     PathText(channel, ..): PathText<VoiceService>,
 ) -> Result<Json<Vec<Participant>>, Refused<VoiceService>> {
-    let room = app.resolve_room(&caller, &channel.parse::<AnyId>()?.room()).await?;
+    let room = app.find_room(&channel.parse::<AnyId>()?.room()).await?;
     let view = app.room_view(&caller, room).await?;
     Ok(Json(view.members.iter().map(Participant::from).collect()))
 }

@@ -4,7 +4,8 @@ use app::{App, Identity, Refusal, SourceLabel};
 use axum::Json;
 use axum::extract::State;
 use model::{SessionId, TrackSource};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::VoiceService;
@@ -21,6 +22,7 @@ pub(crate) struct SignalBody {
     /// With `offer` and `answer`.
     sdp: Option<String>,
     /// With `ice`: an RTCIceCandidateInit; null when there are no more.
+    #[serde(default, deserialize_with = "candidate")]
     candidate: Option<CandidateBody>,
     /// With `offer`: what each sending section carries. Without it the first video section is the
     /// camera, the second the screen.
@@ -47,6 +49,13 @@ pub(crate) enum CandidateBody {
         /// Empty when there are no more.
         candidate: String,
     },
+}
+
+/// Says what is wanted in plain words, which serde does not for such an enum.
+fn candidate<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<CandidateBody>, D::Error> {
+    Option::deserialize(reader).map_err(|_| {
+        D::Error::custom("candidate must be null, a line, or an object with candidate")
+    })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -135,4 +144,26 @@ fn line(candidate: Option<CandidateBody>) -> Option<String> {
         CandidateBody::Line(line) | CandidateBody::Init { candidate: line } => line,
     };
     (!line.is_empty()).then_some(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(candidate: &str) -> Result<Option<String>, String> {
+        let body = format!(r#"{{"session_id":"1","type":"ice","candidate":{candidate}}}"#);
+        let body = serde_json::from_str::<SignalBody>(&body);
+        body.map(|body| line(body.candidate)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_candidate_is_null_a_line_or_an_object_and_anything_else_is_told_so() {
+        assert_eq!(read("null"), Ok(None));
+        assert_eq!(read(r#""candidate:1""#), Ok(Some("candidate:1".to_owned())));
+        assert_eq!(read(r#"{"candidate":"a","sdpMid":"0"}"#), Ok(Some("a".to_owned())));
+        let wanted = "candidate must be null, a line, or an object with candidate";
+        for bad in ["{}", "1", r#"{"candidate":null}"#] {
+            assert!(read(bad).is_err_and(|error| error.starts_with(wanted)), "{bad}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use app::{App, Identity, Notice, Refusal, Start, Watch, now};
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
-use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
+use axum::response::sse::{Event as SseEvent, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream, StreamExt};
 use http::request::Parts;
@@ -108,19 +108,24 @@ fn server_sent(
 ) -> Sse<impl Stream<Item = Result<SseEvent, Infallible>>> {
     let Watch { start, notices, heard, gone } = watch;
     let first = stream::iter(first_frames(start, session));
-    let later =
-        stream::unfold((notices, heard, gone), move |(mut notices, heard, gone)| async move {
-            let notice = notices.recv().await?;
-            // The connection takes what is written: its client is there.
-            heard.mark();
-            Some((Frame::of(&notice, session), (notices, heard, gone)))
-        });
-    let frames = first.chain(later.filter_map(async |frame| frame));
-    let events = frames.map(|frame| {
-        let event = SseEvent::default().id(frame.seq().to_string());
-        Ok(event.json_data(&frame).unwrap_or_default())
+    let pings = tokio::time::interval_at(tokio::time::Instant::now() + PING_EVERY, PING_EVERY);
+    let state = (notices, pings, heard, gone);
+    let later = stream::unfold(state, move |(mut notices, mut pings, heard, gone)| async move {
+        let event = tokio::select! {
+            notice = notices.recv() => Frame::of(&*notice?, session).as_ref().map(sse_event),
+            _ = pings.tick() => Some(SseEvent::default().comment("")),
+        };
+        // The connection takes what is written: its client is there.
+        heard.mark();
+        Some((event, (notices, pings, heard, gone)))
     });
-    Sse::new(events).keep_alive(KeepAlive::new().interval(PING_EVERY))
+    let first = first.map(|frame| sse_event(&frame));
+    Sse::new(first.chain(later.filter_map(async |event| event)).map(Ok))
+}
+
+fn sse_event(frame: &Frame) -> SseEvent {
+    let event = SseEvent::default().id(frame.seq().to_string());
+    event.json_data(frame).unwrap_or_default()
 }
 
 /// One open socket.

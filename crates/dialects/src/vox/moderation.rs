@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::Vox;
 use super::refusal::ErrorBody;
-use crate::kit::{AnyId, Body, Caller, Fault, IdText, PathText, Refused};
+use crate::kit::{AnyId, Body, Caller, IdText, PathText, Refused};
 
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Target {
@@ -36,9 +36,14 @@ pub(crate) struct DeafenBody {
     deafened: bool,
 }
 
-fn target(room: &str, user: &IdText) -> Result<(RoomId, UserId), Fault> {
-    let room = room.parse::<AnyId>()?.own("room")?;
-    Ok((RoomId(room), UserId(user.parse()?.own("user")?)))
+/// The room and the member that a request means. Platforms' people may be named by the platform's id.
+async fn target(app: &App, room: &str, user: &IdText) -> Result<(RoomId, UserId), Refused<Vox>> {
+    let room = RoomId(room.parse::<AnyId>()?.own("room")?);
+    let user = match user.parse()? {
+        AnyId::Own(id) => UserId(id),
+        AnyId::Foreign(external) => app.accounts.find_external(&external).await?,
+    };
+    Ok((room, user))
 }
 
 /// Puts a member out of the room, all sessions and media included.
@@ -59,7 +64,7 @@ pub(crate) async fn kick(
     PathText(room, ..): PathText<Vox>,
     Body(body, ..): Body<Target, Vox>,
 ) -> Result<StatusCode, Refused<Vox>> {
-    let (room, user) = target(&room, &body.user_id)?;
+    let (room, user) = target(&app, &room, &body.user_id).await?;
     app.kick(&caller, room, user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -82,7 +87,7 @@ pub(crate) async fn mute(
     PathText(room, ..): PathText<Vox>,
     Body(body, ..): Body<MuteBody, Vox>,
 ) -> Result<StatusCode, Refused<Vox>> {
-    let (room, user) = target(&room, &body.user_id)?;
+    let (room, user) = target(&app, &room, &body.user_id).await?;
     app.server_mute(&caller, room, user, body.muted).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -105,7 +110,7 @@ pub(crate) async fn deafen(
     PathText(room, ..): PathText<Vox>,
     Body(body, ..): Body<DeafenBody, Vox>,
 ) -> Result<StatusCode, Refused<Vox>> {
-    let (room, user) = target(&room, &body.user_id)?;
+    let (room, user) = target(&app, &room, &body.user_id).await?;
     app.server_deafen(&caller, room, user, body.deafened).await?;
     Ok(StatusCode::NO_CONTENT)
 }

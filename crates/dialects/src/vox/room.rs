@@ -108,6 +108,8 @@ pub(crate) struct OverrideDraft {
 
 /// More members than this are no room any more; the media plane is not built for it.
 const MEMBER_LIMIT_MAX: u32 = 1000;
+/// Changes of permissions in one room: each is looked at whenever somebody does something in it.
+const OVERRIDES_MAX: usize = 100;
 
 impl CreateRoom {
     pub(crate) fn into_draft(self) -> Result<RoomDraft, Fault> {
@@ -117,6 +119,10 @@ impl CreateRoom {
         };
         if self.limit.is_some_and(|limit| !(1..=MEMBER_LIMIT_MAX).contains(&limit)) {
             return Err(invalid("limit must be 1 to 1000"));
+        }
+        if self.permission_overrides.len() > OVERRIDES_MAX {
+            let what = format!("permission_overrides has at most {OVERRIDES_MAX} entries");
+            return Err(invalid(&what));
         }
         let overrides = self.permission_overrides.iter().map(OverrideDraft::parse);
         Ok(RoomDraft {
@@ -145,10 +151,11 @@ impl OverrideDraft {
     }
 }
 
+/// A mask, without what does not belong to rooms: nobody hands out more than the owner has.
 fn mask(text: Option<&IdText>) -> Result<Permissions, Fault> {
     let Some(IdText(text)) = text else { return Ok(Permissions::NONE) };
     let bits = text.parse().map_err(|_| invalid("allow and deny must be permission masks"))?;
-    Ok(Permissions::from_bits(bits))
+    Ok(Permissions::from_bits(bits) & Permissions::ROOM_OWNER)
 }
 
 fn invalid(what: &str) -> Fault {
@@ -221,4 +228,26 @@ pub(crate) async fn members(
     let view = app.room_view(&caller, room).await?;
     let members = view.members.iter().map(MemberBody::from).collect();
     Ok(Json(MembersBody { room_id: room.to_string(), members }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn draft(overrides: Value) -> Result<RoomDraft, Fault> {
+        let body = json!({ "name": "a", "type": "voice", "permission_overrides": overrides });
+        serde_json::from_value::<CreateRoom>(body).unwrap().into_draft()
+    }
+
+    #[test]
+    fn overrides_are_few_and_about_rooms() {
+        let all = u64::MAX.to_string();
+        let change = json!({ "target_type": "everyone", "allow": all, "deny": 1_u64 << 62 });
+        let made = draft(json!([change])).unwrap().overrides;
+        assert_eq!((made[0].allow, made[0].deny), (Permissions::ROOM_OWNER, Permissions::NONE));
+        assert!(draft(json!(vec![change.clone(); OVERRIDES_MAX])).is_ok());
+        assert!(draft(json!(vec![change; OVERRIDES_MAX + 1])).is_err());
+    }
 }
