@@ -183,7 +183,7 @@ impl Event {
 pub enum EndReason {
     /// By themselves.
     Left,
-    /// The same client joined again.
+    /// The same client joined again, or the member opened too many.
     Replaced,
     /// By a moderator; `None` is the server.
     Kicked {
