@@ -17,8 +17,10 @@
 //! What must always hold: a source whose gate is shut reaches nobody from the very call of
 //! [`Worker::set_gate`] on; a fault ends one session, never the worker; every list has a named limit.
 //!
-//! For now all sessions of a room live on one worker (`net` picks it by room), so a packet never
-//! crosses threads after it was demultiplexed.
+//! For now all sessions of a room live on one worker (`net` picks it by room): a packet is decrypted,
+//! forwarded and encrypted there. The socket that received it may be another worker's, which is not
+//! known before the datagram is looked at; then it is handed over once ([`Output::Handover`]). With N
+//! workers that is (N-1)/N of the datagrams.
 
 mod credentials;
 mod demux;

@@ -56,3 +56,7 @@ pub(crate) const KEYFRAME_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The soonest a session is looked at again. Less would only cost wake-ups.
 pub(crate) const TIMER_STEP: Duration = Duration::from_millis(1);
+
+/// A source that changed its codec keeps the new one at least this long. Less would let a sender make
+/// everybody's slots be arranged anew with every packet, more would hold up an honest change.
+pub(crate) const CODEC_KEPT_FOR: Duration = Duration::from_secs(1);

@@ -15,11 +15,12 @@ use std::time::Instant;
 
 use model::{RoomId, TrackSource};
 use slab::Slab;
-use str0m::media::{Mid, Rid};
+use str0m::media::{Mid, Pt, Rid};
 use str0m::rtp::RtpPacket;
 
 use crate::event::{Bound, Event, SlotBinding};
 use crate::layer::Pick;
+use crate::limit::CODEC_KEPT_FOR;
 use crate::output::{Counters, Output};
 use crate::peer::{PeerEvent, Sink};
 use crate::session::Session;
@@ -110,7 +111,10 @@ impl Router {
             return;
         }
         let from = SourceRef { session: key, source: at };
-        if !source.live {
+        if !self.learn_codec(from, packet.header.payload_type, now) {
+            return;
+        }
+        if !self.sessions[key].sources[at].live {
             self.start_source(from, label, now);
         }
         if label == TrackSource::Microphone {
@@ -119,6 +123,30 @@ impl Router {
             return;
         }
         self.forward(from, packet, now);
+    }
+
+    /// Whether it is known what a packet is, and it is what the source sends now.
+    fn learn_codec(&mut self, from: SourceRef, payload_type: Pt, now: Instant) -> bool {
+        let session = &mut self.sessions[from.session];
+        let source = &mut session.sources[from.source];
+        if source.codec.is_some_and(|(known, _)| known == payload_type) {
+            return true;
+        }
+        // Slots are arranged anew each time, so a sender that alternates gets only one codec through.
+        let settled = source.codec_at.is_none_or(|at| now >= at + CODEC_KEPT_FOR);
+        let codec = session.peer.as_ref().and_then(|peer| peer.codec(payload_type));
+        let Some(codec) = codec.filter(|_| settled) else {
+            for leg in source.legs.clone() {
+                self.sessions[leg.session].slots[leg.slot].leg.interrupt();
+            }
+            return false;
+        };
+        let changed = source.codec.replace((payload_type, codec)).is_some();
+        source.codec_at = Some(now);
+        if changed && source.live {
+            self.reseat(from, now);
+        }
+        true
     }
 
     /// Whether this packet is of the layer that is forwarded.
@@ -146,18 +174,7 @@ impl Router {
     /// The hot path.
     fn forward(&mut self, from: SourceRef, packet: &RtpPacket, now: Instant) {
         let session = &mut self.sessions[from.session];
-        let payload_type = packet.header.payload_type;
-        let known = session.sources[from.source].codec;
-        if known.is_none_or(|(known, _)| known != payload_type) {
-            let codec = session.peer.as_ref().and_then(|peer| peer.codec(payload_type));
-            session.sources[from.source].codec = codec.map(|codec| (payload_type, codec));
-        }
-        let Some(codec) = session.sources[from.source].codec else {
-            for leg in session.sources[from.source].legs.clone() {
-                self.sessions[leg.session].slots[leg.slot].leg.interrupt();
-            }
-            return;
-        };
+        let Some(codec) = session.sources[from.source].codec else { return };
         // Out of the slab for the walk, so that the receivers, which are in it too, can be changed.
         let legs = std::mem::take(&mut session.sources[from.source].legs);
         for leg in &legs {

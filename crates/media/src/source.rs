@@ -43,7 +43,9 @@ pub(crate) struct Source {
     pub retired: bool,
     /// Where it goes. The per-packet loop walks this and nothing else.
     pub legs: Vec<SlotRef>,
+    /// What it sends, and since when.
     pub codec: Option<(Pt, PayloadParams)>,
+    pub codec_at: Option<Instant>,
     pub layers: Layers,
     pub keyframes: Keyframes,
 }
@@ -63,6 +65,7 @@ impl Source {
             retired: false,
             legs: Vec::new(),
             codec: None,
+            codec_at: None,
             layers: Layers::default(),
             keyframes: Keyframes::default(),
         }

@@ -69,7 +69,8 @@ impl Router {
         let audio = || {
             slots.iter().enumerate().filter(|(_, slot)| slot.open && slot.kind == MediaKind::Audio)
         };
-        if let Some((free, _)) = audio().find(|(_, slot)| slot.bound.is_none()) {
+        let takes = |at: usize| self.takes(to, at, from);
+        if let Some((free, _)) = audio().find(|(at, slot)| slot.bound.is_none() && takes(*at)) {
             return Some(free);
         }
         let speaks = self.sessions[from.session].speaks(from.source);
@@ -80,7 +81,7 @@ impl Router {
                 let source = &session.sources[holder.source];
                 let gives =
                     if speaks { !session.speaks(holder.source) } else { source.rested(now) };
-                gives.then_some((source.live, source.heard_at, at))
+                (gives && takes(at)).then_some((source.live, source.heard_at, at))
             })
             .min()
             .map(|(_, _, at)| at)

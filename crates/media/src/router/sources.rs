@@ -27,6 +27,26 @@ impl Router {
         }
     }
 
+    /// A source sends in another codec now: it may fit elsewhere, and no longer where it is.
+    pub(super) fn reseat(&mut self, from: SourceRef, now: Instant) {
+        for leg in self.sessions[from.session].sources[from.source].legs.clone() {
+            if !self.takes(leg.session, leg.slot, from) {
+                self.unbind(leg);
+            }
+        }
+        match self.sessions[from.session].sources[from.source].kind {
+            MediaKind::Audio => self.seat_everywhere(from, now),
+            MediaKind::Video => self.arrange_others(from.session, now),
+        }
+    }
+
+    /// Whether a slot's section takes the codec of a source.
+    pub(super) fn takes(&self, to: usize, slot: usize, from: SourceRef) -> bool {
+        let codec = self.sessions[from.session].sources[from.source].codec;
+        let (Some((_, codec)), Some(peer)) = (codec, &self.sessions[to].peer) else { return false };
+        peer.payload_type_for(self.sessions[to].slots[slot].mid, codec).is_some()
+    }
+
     /// A live source rests: its gate shut, it is absent, or it ends. An audio source keeps its slots
     /// for a while; the runs on its legs end, so that it resumes without a gap in numbers.
     pub(super) fn stop_source(&mut self, from: SourceRef, now: Instant) {
@@ -202,6 +222,14 @@ impl Router {
         let session = &mut self.sessions[key];
         session.adopt(&offer, labels);
         session.offer = Some(offer);
+        for slot in 0..self.sessions[key].slots.len() {
+            // What a codec is called here, and whether it is taken, may have changed.
+            self.sessions[key].slots[slot].leg.payload_type = None;
+            let bound = self.sessions[key].slots[slot].bound;
+            if bound.is_some_and(|from| !self.takes(key, slot, from)) {
+                self.unbind(SlotRef { session: key, slot });
+            }
+        }
         self.fill_audio(key, now);
         self.arrange_video(key, now);
         self.report_slots_of(key);

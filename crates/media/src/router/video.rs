@@ -1,7 +1,8 @@
 //! Which pictures are in a session's video slots.
 //!
 //! What the client asked for by `view` comes first. The other slots hold screens, then the cameras of
-//! those who spoke last. A picture that stays among the wanted ones stays in its slot.
+//! those who spoke last. A picture that stays among the wanted ones stays in its slot. One whose codec
+//! a section does not take is not there for it.
 
 use std::cmp::Reverse;
 use std::time::Instant;
@@ -48,6 +49,7 @@ impl Router {
                 Want::Hidden => planned.push((slot, None)),
                 Want::Of(user, label) => {
                     let picture = self.picture_of(&pictures, user, label);
+                    let picture = picture.filter(|from| self.takes(to, slot, *from));
                     pictures.retain(|other| Some(*other) != picture);
                     planned.push((slot, picture));
                 }
@@ -55,7 +57,8 @@ impl Router {
         }
         let auto: Vec<usize> =
             slots.iter().filter(|(_, want)| *want == Want::Auto).map(|(slot, _)| *slot).collect();
-        pictures.truncate(auto.len());
+        let shown = |from: &SourceRef| auto.iter().any(|&slot| self.takes(to, slot, *from));
+        let pictures = pictures.into_iter().filter(shown).take(auto.len()).collect();
         planned.extend(self.keep_seats(to, &auto, pictures));
         // All that leave first: a picture may move from one slot to another.
         for &(slot, picture) in &planned {
@@ -124,14 +127,15 @@ impl Router {
         let mut planned: Vec<(usize, Option<SourceRef>)> = slots
             .iter()
             .map(|&slot| {
-                let kept = self.sessions[to].slots[slot].bound.filter(|b| pictures.contains(b));
+                let stays = |b: &SourceRef| pictures.contains(b) && self.takes(to, slot, *b);
+                let kept = self.sessions[to].slots[slot].bound.filter(stays);
                 pictures.retain(|picture| Some(*picture) != kept);
                 (slot, kept)
             })
             .collect();
-        let mut rest = pictures.into_iter();
-        for (_, picture) in planned.iter_mut().filter(|(_, picture)| picture.is_none()) {
-            *picture = rest.next();
+        for (slot, picture) in planned.iter_mut().filter(|(_, picture)| picture.is_none()) {
+            let fits = pictures.iter().position(|from| self.takes(to, *slot, *from));
+            *picture = fits.map(|at| pictures.remove(at));
         }
         planned
     }

@@ -32,11 +32,20 @@ pub struct Shape {
     /// The camera is sent in two layers, `l` and `h`.
     pub simulcast: bool,
     pub audio_level: bool,
+    /// It has no codec for pictures but VP9.
+    pub only_vp9: bool,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { audio_slots: 3, video_slots: 0, camera: false, simulcast: false, audio_level: true }
+        Self {
+            audio_slots: 3,
+            video_slots: 0,
+            camera: false,
+            simulcast: false,
+            audio_level: true,
+            only_vp9: false,
+        }
     }
 }
 
@@ -62,7 +71,10 @@ pub struct Client {
 
 impl Client {
     fn config(shape: Shape) -> RtcConfig {
-        let config = Rtc::builder().set_rtp_mode(true);
+        let mut config = Rtc::builder().set_rtp_mode(true);
+        if shape.only_vp9 {
+            config = config.clear_codecs().enable_opus(true, false).enable_vp9(true);
+        }
         if shape.audio_level { config } else { config.clear_extension_map() }
     }
 

@@ -6,8 +6,14 @@ use str0m::media::Direction;
 
 use crate::harness::*;
 
-const WATCHES: Shape =
-    Shape { audio_slots: 2, video_slots: 1, camera: true, simulcast: false, audio_level: true };
+const WATCHES: Shape = Shape {
+    audio_slots: 2,
+    video_slots: 1,
+    camera: true,
+    simulcast: false,
+    audio_level: true,
+    only_vp9: false,
+};
 
 fn watchers(count: usize) -> World {
     let mut world = World::new();
@@ -196,4 +202,22 @@ fn of_several_layers_one_is_forwarded_the_highest_that_flows() {
     let got = world.take_got(0);
     assert!(continuous(&got) >= 70, "the low one when the high one stops");
     assert!(got.iter().all(|got| got.payload.len() == 200));
+}
+
+#[test]
+fn a_slot_is_not_given_to_a_picture_that_its_section_cannot_take() {
+    let mut world = watchers(2);
+    let n = world.join(user(5), OPEN, Shape { only_vp9: true, ..WATCHES });
+    world.run(500);
+    world.film(&[(0, None, 900)], 200);
+    assert_eq!(pictures(&world, 1), [Some((user(0), TrackSource::Camera))]);
+    assert_eq!(pictures(&world, n), [None], "VP8 is nothing to it");
+    world.film(&[(0, None, 900), (n, None, 900)], 200);
+    world.gate(0, media::Gate { camera: false, ..OPEN });
+    world.film(&[(n, None, 900)], 200);
+    assert_eq!(
+        pictures(&world, 1),
+        [Some((user(5), TrackSource::Camera))],
+        "but VP9 to the others"
+    );
 }
