@@ -7,8 +7,9 @@
 //!
 //! There are no rules in here: who may speak, who hears whom and what a packet means is decided in
 //! `media`. What must hold here: a command is answered only after everything it caused has been given
-//! to the kernel (so a mute that has returned is a mute), nothing is allocated per packet, and no
-//! queue is without a limit.
+//! to the kernel (so a mute that has returned is a mute), and no queue is without a limit. Sockets are
+//! read into buffers that are used again; the core allocates each datagram that goes out, and each
+//! that is handed over to another worker is copied once.
 
 mod address;
 mod command;
