@@ -15,6 +15,8 @@ const WINDOW: Duration = Duration::from_secs(1);
 /// The chosen layer is gone when it pauses this long.
 const GONE_AFTER: Duration = Duration::from_millis(500);
 
+/// The old layer is kept until the keyframe of the new one, but no longer than this.
+const KEYFRAME_WITHIN: Duration = Duration::from_secs(2);
 /// A layer silent for this long gives its place to a new name: a client names its layers anew when it
 /// renegotiates.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(5);
@@ -30,6 +32,8 @@ struct Layer {
 pub(crate) struct Layers {
     layers: Vec<Layer>,
     chosen: Option<Rid>,
+    /// What is to be chosen as soon as its keyframe comes, and since when.
+    next: Option<(Rid, Instant)>,
     window_from: Option<Instant>,
 }
 
@@ -39,27 +43,50 @@ pub(crate) enum Pick {
     Forward,
     /// The first packet of a newly chosen layer: forward it as a new run and ask for a keyframe.
     Switch,
+    /// The same, and it is a keyframe.
+    Begin,
+    /// Of the layer to be chosen next: forward nothing yet, ask for a keyframe.
+    Ask,
     Skip,
 }
 
 impl Layers {
-    /// The layer that is forwarded.
-    pub fn chosen(&self) -> Option<Rid> {
-        self.chosen
+    /// The layer whose keyframe is wanted.
+    pub fn wanted(&self) -> Option<Rid> {
+        self.next.map(|(rid, _)| rid).or(self.chosen)
     }
 
     /// One packet came on this layer; a source without simulcast has no rid.
-    pub fn handle_packet(&mut self, rid: Option<Rid>, bytes: usize, now: Instant) -> Pick {
+    pub fn handle_packet(
+        &mut self,
+        rid: Option<Rid>,
+        bytes: usize,
+        begins_keyframe: impl FnOnce() -> bool,
+        now: Instant,
+    ) -> Pick {
         let Some(rid) = rid else { return Pick::Forward };
         if !self.count(rid, bytes, now) {
             return Pick::Skip;
         }
-        let before = self.chosen;
+        let (before, next) = (self.chosen, self.wanted());
         self.choose(rid, now);
-        match self.chosen {
-            chosen if chosen != Some(rid) => Pick::Skip,
-            chosen if chosen != before => Pick::Switch,
-            _ => Pick::Forward,
+        match self.next {
+            _ if self.chosen == Some(rid) && self.chosen != before => Pick::Switch,
+            _ if self.chosen == Some(rid) => Pick::Forward,
+            Some((wanted, since)) if wanted == rid => {
+                let late = now.saturating_duration_since(since) >= KEYFRAME_WITHIN;
+                let begins = begins_keyframe();
+                if begins || late {
+                    (self.chosen, self.next) = (Some(rid), None);
+                }
+                match begins {
+                    true => Pick::Begin,
+                    false if late => Pick::Switch,
+                    false if next != Some(rid) => Pick::Ask,
+                    false => Pick::Skip,
+                }
+            }
+            _ => Pick::Skip,
         }
     }
 
@@ -91,8 +118,12 @@ impl Layers {
         if !chosen_flows || window_over {
             let highest = self.layers.iter().filter(|layer| flows(layer)).max_by_key(|l| l.bytes);
             let is_highest = highest.is_some_and(|layer| layer.rid == rid);
-            if is_highest || !chosen_flows {
-                self.chosen = Some(rid);
+            if !chosen_flows {
+                (self.chosen, self.next) = (Some(rid), None);
+            } else if is_highest {
+                let known = self.next.filter(|(next, _)| *next == rid);
+                let other = self.chosen != Some(rid);
+                self.next = known.or(Some((rid, now))).filter(|_| other);
             }
             if is_highest || chosen_flows && highest.is_some_and(|l| Some(l.rid) == self.chosen) {
                 self.window_from = Some(now);
@@ -119,9 +150,10 @@ mod tests {
                 let pick = layers.handle_packet(
                     Some((*rid).into()),
                     *bytes,
+                    || at % 200 == 50,
                     from + Duration::from_millis(at),
                 );
-                if pick != Pick::Skip {
+                if !matches!(pick, Pick::Skip | Pick::Ask) {
                     forwarded.push((at, (*rid).to_owned(), pick));
                 }
             }
@@ -134,8 +166,9 @@ mod tests {
         let (mut layers, start) = (Layers::default(), Instant::now());
         let first = play(&mut layers, start, 0..3000, &[("l", 100), ("h", 900), ("m", 300)]);
         assert_eq!(first[0], (0, "l".into(), Pick::Switch), "whatever comes first");
-        assert!(first.iter().any(|f| (f.0, f.1.as_str(), f.2) == (1000, "h", Pick::Switch)));
-        assert!(first.iter().filter(|f| f.0 > 1000).all(|f| f.1 == "h"));
+        assert!(first.iter().any(|f| (f.0, f.1.as_str(), f.2) == (1050, "h", Pick::Begin)));
+        assert!(first.iter().any(|f| (f.0, f.1.as_str()) == (1000, "l")), "until the keyframe");
+        assert!(first.iter().filter(|f| f.0 > 1050).all(|f| f.1 == "h"));
         let second = play(&mut layers, start, 3000..6000, &[("l", 100), ("m", 300)]);
         assert!(second.iter().filter(|f| f.0 > 4600).all(|f| f.1 == "m"), "{second:?}");
         assert!(second.iter().filter(|f| f.2 == Pick::Switch).count() <= 2);
@@ -143,7 +176,10 @@ mod tests {
 
     #[test]
     fn one_stream_without_layers_is_forwarded() {
-        assert_eq!(Layers::default().handle_packet(None, 1, Instant::now()), Pick::Forward);
+        assert_eq!(
+            Layers::default().handle_packet(None, 1, || false, Instant::now()),
+            Pick::Forward
+        );
     }
 
     #[test]

@@ -25,6 +25,7 @@
 mod credentials;
 mod demux;
 mod event;
+mod keyframe;
 mod layer;
 mod leg;
 mod limit;

@@ -19,6 +19,7 @@ use str0m::media::{Mid, Pt, Rid};
 use str0m::rtp::RtpPacket;
 
 use crate::event::{Bound, Event, SlotBinding};
+use crate::keyframe::begins_keyframe;
 use crate::layer::Pick;
 use crate::limit::CODEC_KEPT_FOR;
 use crate::output::{Counters, Output};
@@ -158,14 +159,23 @@ impl Router {
         now: Instant,
     ) -> bool {
         let source = &mut self.sessions[from.session].sources[from.source];
-        match source.layers.handle_packet(rid, packet.payload.len(), now) {
+        let Some((_, codec)) = source.codec else { return false };
+        let begins = || begins_keyframe(codec.spec().codec, &packet.payload);
+        let pick = source.layers.handle_packet(rid, packet.payload.len(), begins, now);
+        match pick {
             Pick::Skip => false,
             Pick::Forward => true,
-            Pick::Switch => {
+            Pick::Ask => {
+                self.want_keyframe(from, now);
+                false
+            }
+            Pick::Switch | Pick::Begin => {
                 for leg in source.legs.clone() {
                     self.sessions[leg.session].slots[leg.slot].leg.rebase();
                 }
-                self.want_keyframe(from, now);
+                if pick == Pick::Switch {
+                    self.want_keyframe(from, now);
+                }
                 true
             }
         }
@@ -291,7 +301,7 @@ impl Router {
         let session = &mut self.sessions[from.session];
         let source = &session.sources[from.source];
         if let Some(peer) = session.peer.as_mut() {
-            peer.request_keyframe(source.mid, source.layers.chosen());
+            peer.request_keyframe(source.mid, source.layers.wanted());
             if !std::mem::replace(&mut session.dirty, true) {
                 self.dirty.push(from.session);
             }

@@ -9,6 +9,7 @@ use str0m::media::{Mid, Pt};
 use str0m::rtp::{RtpPacket, RtpWrite, SeqNo};
 
 use crate::event::Event;
+use crate::keyframe::begins_keyframe;
 use crate::limit::LOST_AFTER;
 use crate::offer::{Offer, Section};
 use crate::opus::LevelDecoder;
@@ -150,6 +151,10 @@ impl Session {
             slot.leg.interrupt();
             return false;
         };
+        let begins = || begins_keyframe(codec.spec().codec, &packet.payload);
+        if slot.kind == MediaKind::Video && slot.leg.waits(begins, now) {
+            return false;
+        }
         let header = &packet.header;
         let clock_hz = codec.spec().clock_rate.get();
         let rewritten =

@@ -1,7 +1,7 @@
 //! One WebRTC client, more or less a browser: the `World` moves its datagrams and its clock.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use str0m::change::{SdpOffer, SdpPendingOffer};
 use str0m::media::{
@@ -59,6 +59,10 @@ pub struct Client {
     pub got: Vec<Got>,
     pub connected: bool,
     pub keyframes_wanted: usize,
+    /// The layers whose next picture is to be a keyframe.
+    asked: Vec<Option<Rid>>,
+    /// When it sent a picture last.
+    shown_at: Option<Instant>,
     /// Nothing it sends arrives, and nothing reaches it.
     pub unplugged: bool,
     /// What it sends waits.
@@ -112,6 +116,8 @@ impl Client {
             got: Vec::new(),
             connected: false,
             keyframes_wanted: 0,
+            asked: Vec::new(),
+            shown_at: None,
             unplugged: false,
             held_back: false,
             outgoing: Vec::new(),
@@ -138,8 +144,15 @@ impl Client {
     pub fn show(&mut self, now: Instant, rid: Option<Rid>, bytes: usize) {
         let Some(camera) = self.camera else { return };
         self.video_sent += u64::from(rid.is_none_or(|rid| &*rid == "l"));
-        let ext_vals = ExtensionValues::default();
-        self.write(camera, rid, now, self.video_sent, 1800, &vec![7; bytes], ext_vals);
+        // VP8 and VP9 at once: the start of a frame, and whether it needs others. An encoder begins with
+        // a keyframe, also after a pause.
+        let paused = self.shown_at.is_none_or(|at| now - at > Duration::from_millis(300));
+        let asked = self.asked.iter().position(|asked| *asked == rid);
+        let key = asked.map(|at| self.asked.swap_remove(at)).is_some() || paused;
+        self.shown_at = Some(now);
+        let mut payload = vec![7; bytes];
+        payload[..2].copy_from_slice(if key { &[0x18, 0] } else { &[0x58, 1] });
+        self.write(camera, rid, now, self.video_sent, 1800, &payload, ExtensionValues::default());
     }
 
     #[allow(clippy::too_many_arguments, reason = "one packet in a test")]
@@ -206,7 +219,10 @@ impl Client {
                     self.outgoing.push((transmit.destination, transmit.contents.into()));
                 }
                 RtcOutput::Event(RtcEvent::Connected) => self.connected = true,
-                RtcOutput::Event(RtcEvent::KeyframeRequest(_)) => self.keyframes_wanted += 1,
+                RtcOutput::Event(RtcEvent::KeyframeRequest(request)) => {
+                    self.keyframes_wanted += 1;
+                    self.asked.push(request.rid);
+                }
                 RtcOutput::Event(RtcEvent::RtpPacket(packet)) => {
                     let mut api = self.rtc.direct_api();
                     let mid = api.stream_rx(&packet.header.ssrc).unwrap().mid();

@@ -221,3 +221,17 @@ fn a_slot_is_not_given_to_a_picture_that_its_section_cannot_take() {
         "but VP9 to the others"
     );
 }
+
+#[test]
+fn a_picture_that_comes_into_a_slot_begins_with_a_keyframe() {
+    let mut world = watchers(2);
+    world.film(&[(0, None, 900)], 400);
+    let n = world.join(user(5), OPEN, WATCHES);
+    // It is seen by a newcomer in the middle of its frames.
+    for _ in 0..25 {
+        world.film(&[(0, None, 900)], 20);
+    }
+    let got = world.take_got(n);
+    assert_eq!(got[0].payload[..2], [0x18, 0]);
+    assert!(continuous(&got) > 5);
+}
