@@ -43,6 +43,7 @@ mod source;
 mod speaker;
 mod stun;
 mod timer;
+mod trial;
 mod worker;
 
 pub use credentials::{IceCredentials, WorkerNumber};
@@ -52,4 +53,5 @@ pub use output::{Counters, Handover, Output, Transmit};
 pub use peer::Certificate;
 pub use refusal::MediaRefusal;
 pub use request::{OpenSession, SourceLabel, ViewRequest};
+pub use trial::Trial;
 pub use worker::{Worker, WorkerConfig};

@@ -22,6 +22,7 @@ use crate::sdp::{check_candidate, finish_answer};
 use crate::session::Session;
 use crate::stun::{self, Stun};
 use crate::timer::Timers;
+use crate::trial::Trial;
 
 /// What a worker is made with.
 #[derive(Clone)]
@@ -87,17 +88,27 @@ impl Worker {
         sources: &[SourceLabel],
         credentials: IceCredentials,
     ) -> Result<String, MediaRefusal> {
+        self.key(session)?;
+        let trial = Trial::new(now, &self.config, sdp, credentials)?;
+        self.apply(now, session, trial, sources)
+    }
+
+    /// The second half of [`Worker::offer`], with an offer that was tried elsewhere.
+    pub fn apply(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        trial: Trial,
+        sources: &[SourceLabel],
+    ) -> Result<String, MediaRefusal> {
+        let Trial { offer, fresh, mut answer, credentials, made_at } = trial;
+        // The caller may have looked at the clock before the trial did.
+        let now = now.max(made_at);
         let key = self.key(session)?;
-        let offer = Offer::parse(sdp)?;
         Session::check_labels(&offer, sources)?;
         let continues = self.router.sessions[key].offer.as_ref().map(|earlier| {
             (offer.continues(earlier), offer.ufrag != earlier.ufrag, offer.check_order(earlier))
         });
-        // A whole connection on trial: what the library refuses there cannot hurt the real one.
-        let mut fresh =
-            Peer::new(now, &self.config.certificate, credentials.clone(), &self.config.candidates);
-        let mut trial = crate::peer::Sink::default();
-        let mut answer = fresh.accept_offer(&offer.text, &mut trial)?;
         match continues {
             Some((true, restarts, order)) => {
                 order?;

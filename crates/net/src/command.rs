@@ -1,6 +1,6 @@
 //! What the handle sends to a worker thread, each with the sender of its reply.
 
-use media::{Gate, IceCredentials, MediaRefusal, OpenSession, SourceLabel, ViewRequest, Worker};
+use media::{Gate, MediaRefusal, OpenSession, SourceLabel, Trial, ViewRequest, Worker};
 use model::SessionId;
 use std::time::Instant;
 use tokio::sync::oneshot;
@@ -18,9 +18,9 @@ pub(crate) enum Command {
     },
     Offer {
         session: SessionId,
-        sdp: String,
+        /// Boxed: much larger than every other command.
+        trial: Box<Trial>,
         sources: Vec<SourceLabel>,
-        credentials: IceCredentials,
         reply: Reply<String>,
     },
     Answer {
@@ -69,8 +69,8 @@ impl Command {
     pub fn run(self, worker: &mut Worker, now: Instant) -> Done {
         match self {
             Self::Open { open, reply } => Done::Nothing(reply, worker.open(open)),
-            Self::Offer { session, sdp, sources, credentials, reply } => {
-                let answer = worker.offer(now, session, &sdp, &sources, credentials);
+            Self::Offer { session, trial, sources, reply } => {
+                let answer = worker.apply(now, session, *trial, &sources);
                 Done::Text(reply, answer)
             }
             Self::Answer { session, sdp, reply } => {

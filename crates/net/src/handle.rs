@@ -4,10 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use media::{
-    Certificate, Event, Gate, IceCredentials, MediaRefusal, OpenSession, SourceLabel, ViewRequest,
-    WorkerConfig, WorkerNumber,
+    Certificate, Event, Gate, IceCredentials, MediaRefusal, OpenSession, SourceLabel, Trial,
+    ViewRequest, WorkerConfig, WorkerNumber,
 };
 use model::SessionId;
 use tokio::sync::{mpsc, oneshot};
@@ -42,6 +43,7 @@ struct Inner {
 }
 
 struct WorkerHandle {
+    config: WorkerConfig,
     commands: mpsc::Sender<Command>,
     waker: Waker,
 }
@@ -74,13 +76,14 @@ impl Media {
         let mut threads = Vec::with_capacity(count);
         for (number, (socket, inbox)) in sockets.sockets.into_iter().zip(inboxes).enumerate() {
             let (commands, command_queue) = mpsc::channel(COMMANDS_MAX);
+            let config = WorkerConfig {
+                number: WorkerNumber(number as u8),
+                workers: count,
+                candidates: candidates.clone(),
+                certificate: certificate.clone(),
+            };
             let thread = Thread {
-                config: WorkerConfig {
-                    number: WorkerNumber(number as u8),
-                    workers: count,
-                    candidates: candidates.clone(),
-                    certificate: certificate.clone(),
-                },
+                config: config.clone(),
                 socket,
                 commands: command_queue,
                 inbox,
@@ -90,7 +93,7 @@ impl Media {
                 placement: Arc::clone(&placement),
             };
             threads.push(thread.spawn().map_err(StartError::Thread)?);
-            workers.push(WorkerHandle { commands, waker: links[number].waker.clone() });
+            workers.push(WorkerHandle { config, commands, waker: links[number].waker.clone() });
         }
         let inner =
             Inner { port, addresses, placement, workers, stop, threads: Mutex::new(threads) };
@@ -127,7 +130,13 @@ impl Media {
     ) -> Result<String, MediaRefusal> {
         let worker = self.worker_of(session).await?;
         let credentials = IceCredentials::from_random(WorkerNumber(worker as u8), rand::random());
-        self.ask(worker, |reply| Command::Offer { session, sdp, sources, credentials, reply }).await
+        let config = self.0.workers[worker].config.clone();
+        // Milliseconds of parsing and key making, which would be heard on the media thread.
+        let tried = tokio::task::spawn_blocking(move || {
+            Trial::new(Instant::now(), &config, &sdp, credentials).map(Box::new)
+        });
+        let trial = tried.await.map_err(|_| MediaRefusal::Overloaded)??;
+        self.ask(worker, |reply| Command::Offer { session, trial, sources, reply }).await
     }
 
     /// Takes the client's answer to an offer of ours.

@@ -1,0 +1,36 @@
+//! An offer and a whole connection made from it on trial: what the library refuses there cannot hurt
+//! the real one. Making it is the dear part of an offer and needs nothing of the worker, so `net` does it
+//! elsewhere; [`crate::Worker::apply`] uses it.
+
+use std::time::Instant;
+
+use crate::WorkerConfig;
+use crate::credentials::IceCredentials;
+use crate::offer::Offer;
+use crate::peer::{Peer, Sink};
+use crate::refusal::MediaRefusal;
+
+/// An offer that the library takes.
+pub struct Trial {
+    pub(crate) offer: Offer,
+    pub(crate) fresh: Peer,
+    pub(crate) answer: String,
+    pub(crate) credentials: IceCredentials,
+    pub(crate) made_at: Instant,
+}
+
+impl Trial {
+    /// Tries an offer. `credentials` are used for a new connection or an ICE restart.
+    pub fn new(
+        now: Instant,
+        config: &WorkerConfig,
+        sdp: &str,
+        credentials: IceCredentials,
+    ) -> Result<Self, MediaRefusal> {
+        let offer = Offer::parse(sdp)?;
+        let mut fresh =
+            Peer::new(now, &config.certificate, credentials.clone(), &config.candidates);
+        let answer = fresh.accept_offer(&offer.text, &mut Sink::default())?;
+        Ok(Self { offer, fresh, answer, credentials, made_at: now })
+    }
+}
