@@ -1,6 +1,7 @@
 //! Puts the parts together.
 
 use std::fs::{self, File, TryLockError};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -14,19 +15,20 @@ use crate::config::Config;
 use crate::listener;
 
 /// Opens the database in the data directory, which is made for this user alone if it is missing.
+/// Commands do this beside a running server.
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let dir = &config.data_dir;
-    make_private_dir(dir).with_context(|| format!("cannot use DATA_DIR {}", dir.display()))?;
+    make_data_dir(dir)?;
     let url = config.database_url.as_ref().map(|url| url.expose().as_str());
     Ok(Store::open(&Database::new(dir, url)?).await?)
 }
 
-fn make_private_dir(dir: &std::path::Path) -> std::io::Result<()> {
+fn make_data_dir(dir: &Path) -> anyhow::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
+    builder.create(dir).with_context(|| format!("cannot use DATA_DIR {}", dir.display()))
 }
 
 /// The accounts over an open store.
@@ -40,8 +42,10 @@ pub async fn accounts(config: &Config, store: &Store) -> anyhow::Result<Accounts
 /// Held while a server runs on a data directory.
 const LOCK_FILE: &str = "server.lock";
 
-/// Keeps a second server off the data directory: it would end the first one's sessions.
+/// Keeps a second server off the data directory: it would end the first one's sessions, and a newer one
+/// would change the tables under the running one.
 fn lock(config: &Config) -> anyhow::Result<File> {
+    make_data_dir(&config.data_dir)?;
     let path = config.data_dir.join(LOCK_FILE);
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     match file.try_lock() {
@@ -65,8 +69,8 @@ pub struct Running {
 
 /// Opens the ports and starts the parts.
 pub async fn start(config: &Config) -> anyhow::Result<Running> {
-    let store = open_store(config).await?;
     let lock = lock(config)?;
+    let store = open_store(config).await?;
     let accounts = accounts(config, &store).await?;
     let tcp = listener::bind(config.bind, config.port).with_context(|| {
         format!("cannot listen on port {} (set PORT to a free one)", config.port)
@@ -83,9 +87,29 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         secret: secrets::media_secret(&config.data_dir)?,
         turn: config.turn.clone(),
     };
-    let settings = AppSettings { media: address, room_creation: config.room_creation,
+    let settings = AppSettings {
+        media: address,
+        room_creation: config.room_creation,
         limited: config.rate_limits,
     };
     let app = App::start(settings, store, accounts, media, events).await?;
     Ok(Running { lock, app, tcp })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_server_is_kept_off_before_it_touches_anything() {
+        let directory = tempfile::tempdir().unwrap();
+        let data_dir = directory.path().join("data").display().to_string();
+        let config =
+            || Config::load(None, &|name| (name == "DATA_DIR").then(|| data_dir.clone())).unwrap();
+        let first = lock(&config()).unwrap();
+        let second = lock(&config()).map(|_| ()).unwrap_err();
+        assert!(second.to_string().starts_with("another server runs"), "{second}");
+        drop(first);
+        assert!(lock(&config()).is_ok());
+    }
 }

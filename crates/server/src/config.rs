@@ -115,6 +115,12 @@ struct Value {
 }
 
 impl Config {
+    /// Whether requests are said to come through a proxy. Then a connection from this machine does not
+    /// mean that its sender is here.
+    pub fn is_behind_proxy(&self) -> bool {
+        self.public_url.is_some() || !self.trusted_proxies.is_empty()
+    }
+
     /// Reads the file and the environment of this process. A file that is named must be there.
     pub fn read(path: Option<&Path>) -> Result<Self, ConfigError> {
         let file = match std::fs::read_to_string(path.unwrap_or(Path::new(FILE_NAME))) {

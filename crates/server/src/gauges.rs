@@ -1,7 +1,12 @@
 //! Figures that are read off when somebody asks for the metrics.
 
+use std::time::Duration;
+
 use app::App;
 use metrics::{describe_gauge, gauge};
+
+/// Who collects metrics waits about ten seconds: a media thread that hangs must not take them all.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// Says once what the gauges are.
 pub fn describe() {
@@ -13,5 +18,6 @@ pub fn describe() {
 pub async fn refresh(app: &App) {
     gauge!("parlor_sessions").set(app.rooms.index().session_count() as f64);
     gauge!("parlor_rooms_running").set(app.rooms.running_count() as f64);
-    app.media.stats().await;
+    // It sets its own; without an answer the last ones stand.
+    let _ = tokio::time::timeout(ANSWER_WITHIN, app.media.stats()).await;
 }

@@ -5,16 +5,12 @@ mod cors;
 mod operator;
 mod safety;
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, Request};
 use axum::{Router, middleware};
 use dialects::Doors;
 use metrics_exporter_prometheus::PrometheusHandle;
 use utoipa::openapi::{InfoBuilder, OpenApi};
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::listener::Peer;
 use crate::ready::Readiness;
 
 /// What the service is made of.
@@ -46,21 +42,11 @@ impl Service {
             .merge(assets::router())
             .fallback(assets::fallback)
             .method_not_allowed_fallback(safety::method_not_allowed)
+            .layer(middleware::from_fn(safety::catch_panic))
             .layer(middleware::from_fn(safety::headers))
             .layer(cors::layer(&self.cors_origins))
-            .layer(safety::catch_panic())
             .layer(safety::trace())
-            .layer(middleware::map_request(peer_address))
     }
-}
-
-/// Handlers ask for the socket address that axum's own listener would have given them.
-async fn peer_address(mut request: Request) -> Request {
-    let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|info| info.0.0);
-    if let Some(address) = peer {
-        request.extensions_mut().insert(ConnectInfo::<SocketAddr>(address));
-    }
-    request
 }
 
 fn describe(api: &mut OpenApi, server_name: &str) {

@@ -1,20 +1,19 @@
 //! The one TCP port: TLS and plain HTTP told apart by the first byte.
 //!
 //! Handshakes run beside each other: a client that connects and says nothing holds up nobody, and is
-//! dropped after [`FIRST_BYTE_WITHIN`].
+//! dropped after [`FIRST_BYTE_WITHIN`]. `connections` takes what is ready and speaks HTTP on it.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -22,6 +21,9 @@ use tokio_rustls::server::TlsStream;
 const FIRST_BYTE_WITHIN: Duration = Duration::from_secs(10);
 /// The whole TLS handshake must be done by then.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+/// Connections at once, sockets of members included: each is a file descriptor and some tens of KiB.
+/// When there are as many, the next ones wait in the [`BACKLOG`].
+const CONNECTIONS_MAX: usize = 8192;
 /// Connections that may wait for the HTTP service. More would only hide that it is too slow.
 const READY_MAX: usize = 128;
 /// Data that a peer does not acknowledge for this long means it is gone; with the default of minutes a
@@ -62,18 +64,19 @@ fn open(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// Where a connection comes from.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
-
-/// Connections that are ready for HTTP.
+/// Connections that are ready for HTTP. Dropping it closes the port.
 pub struct Doorway {
     ready: mpsc::Receiver<(Connection, SocketAddr)>,
-    local: SocketAddr,
 }
 
-/// A connection, with TLS or without.
-pub enum Connection {
+/// A connection. It counts until it is dropped, a WebSocket's too.
+pub struct Connection {
+    stream: Stream,
+    _place: OwnedSemaphorePermit,
+}
+
+/// With TLS or without.
+enum Stream {
     /// As it came.
     Plain(TcpStream),
     /// With TLS.
@@ -82,11 +85,19 @@ pub enum Connection {
 
 impl Doorway {
     /// Begins to accept.
-    pub fn open(tcp: TcpListener, tls: Option<TlsAcceptor>) -> io::Result<Self> {
-        let local = tcp.local_addr()?;
+    pub fn open(tcp: TcpListener, tls: Option<TlsAcceptor>) -> Self {
         let (sender, ready) = mpsc::channel(READY_MAX);
         tokio::spawn(accept_all(tcp, tls, sender));
-        Ok(Self { ready, local })
+        Self { ready }
+    }
+
+    /// The next connection and where it comes from.
+    pub async fn accept(&mut self) -> (Connection, SocketAddr) {
+        match self.ready.recv().await {
+            Some(accepted) => accepted,
+            // The accepting task never ends before this does.
+            None => std::future::pending().await,
+        }
     }
 }
 
@@ -95,12 +106,17 @@ async fn accept_all(
     tls: Option<TlsAcceptor>,
     ready: mpsc::Sender<(Connection, SocketAddr)>,
 ) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
+        let accepted = async {
+            let place = place(&places).await;
+            tcp.accept().await.map(|(stream, address)| (stream, address, place))
+        };
         let accepted = tokio::select! {
-            accepted = tcp.accept() => accepted,
+            accepted = accepted => accepted,
             () = ready.closed() => return,
         };
-        let (stream, address) = match accepted {
+        let (stream, address, place) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 // One connection's error passes by itself; for want of file descriptors, wait.
@@ -111,16 +127,25 @@ async fn accept_all(
         };
         let (tls, ready) = (tls.clone(), ready.clone());
         tokio::spawn(async move {
-            if let Some(connection) = prepare(stream, tls).await {
+            if let (Some(stream), Some(place)) = (prepare(stream, tls).await, place) {
                 // The service has stopped: nobody is served any more.
-                let _ = ready.send((connection, address)).await;
+                let _ = ready.send((Connection { stream, _place: place }, address)).await;
             }
         });
     }
 }
 
+/// A place among [`CONNECTIONS_MAX`], as soon as there is one.
+async fn place(places: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    if places.available_permits() == 0 {
+        tracing::warn!("{CONNECTIONS_MAX} connections are open; the next ones wait");
+    }
+    // Nobody closes the semaphore.
+    Arc::clone(places).acquire_owned().await.ok()
+}
+
 /// Sets the socket up and shakes hands; `None` when the client is not worth waiting for.
-async fn prepare(stream: TcpStream, tls: Option<TlsAcceptor>) -> Option<Connection> {
+async fn prepare(stream: TcpStream, tls: Option<TlsAcceptor>) -> Option<Stream> {
     // Frames are small and wanted now. Without these options the connection still works.
     let _ = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
@@ -133,32 +158,9 @@ async fn prepare(stream: TcpStream, tls: Option<TlsAcceptor>) -> Option<Connecti
     match tls {
         Some(acceptor) if first[0] == TLS_HANDSHAKE => {
             let handshake = tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await;
-            handshake.ok()?.ok().map(|stream| Connection::Tls(Box::new(stream)))
+            handshake.ok()?.ok().map(|stream| Stream::Tls(Box::new(stream)))
         }
-        Some(_) | None => Some(Connection::Plain(stream)),
-    }
-}
-
-impl Listener for Doorway {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
-        match self.ready.recv().await {
-            Some(accepted) => accepted,
-            // The accepting task never ends before this does.
-            None => std::future::pending().await,
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.local)
-    }
-}
-
-impl Connected<IncomingStream<'_, Doorway>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Doorway>) -> Self {
-        Self(*stream.remote_addr())
+        Some(_) | None => Some(Stream::Plain(stream)),
     }
 }
 
@@ -168,9 +170,9 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
-            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Stream::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
         }
     }
 }
@@ -181,23 +183,23 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
-            Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Stream::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_flush(context),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Stream::Tls(stream) => Pin::new(stream).poll_flush(context),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 }

@@ -8,19 +8,20 @@ mod addresses;
 mod cli;
 mod compose;
 mod config;
+mod connections;
 mod gauges;
 mod health;
 mod http;
 mod listener;
+mod logging;
 mod ready;
 mod serve;
 mod tls;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 
 use cli::{Cli, Command};
 use config::Config;
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
         return fail(&anyhow::anyhow!("the TLS library was set up twice"));
     }
     let cli = Cli::parse();
-    match run(cli) {
+    match run_and_leave(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
@@ -43,10 +44,20 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-#[tokio::main]
+/// What still runs on a thread of its own at the end (a password's hash, a lock on a file) may take this
+/// long. The goodbyes have had their time before; together it stays below five seconds.
+const LEFTOVERS_WITHIN: Duration = Duration::from_millis(500);
+
+fn run_and_leave(cli: Cli) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(run(cli));
+    runtime.shutdown_timeout(LEFTOVERS_WITHIN);
+    done
+}
+
 async fn run(cli: Cli) -> anyhow::Result<()> {
     let config = Config::read(cli.config.as_deref()).map_err(|error| anyhow::anyhow!("{error}"))?;
-    log_to_stderr(&config)?;
+    logging::start(&config.log)?;
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(config).await,
         Command::User(command) => accounts::run(&config, command).await,
@@ -56,23 +67,4 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Health => health::run(&config).await,
     }
-}
-
-/// Libraries whose finer levels would log what must never be in a log (SDP credentials, frames with
-/// tokens): held at these levels whatever LOG says.
-const HELD_DOWN: [&str; 6] =
-    ["str0m=error", "is=error", "dimpl=error", "tungstenite=info", "hyper=info", "rustls=info"];
-
-fn log_to_stderr(config: &Config) -> anyhow::Result<()> {
-    let mut filter = EnvFilter::try_new(&config.log)
-        .map_err(|error| anyhow::anyhow!("LOG: not a log filter: {error}"))?;
-    for directive in HELD_DOWN {
-        filter = filter.add_directive(directive.parse()?);
-    }
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
-    Ok(())
 }

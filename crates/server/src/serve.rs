@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
 use dialects::{Doors, TrustedProxies};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::signal::unix::{SignalKind, signal};
@@ -11,9 +10,10 @@ use tokio_rustls::TlsAcceptor;
 use crate::addresses;
 use crate::compose::{self, Running};
 use crate::config::{Config, Tls};
+use crate::connections;
 use crate::gauges;
 use crate::http::Service;
-use crate::listener::{Doorway, Peer};
+use crate::listener::Doorway;
 use crate::ready::Readiness;
 use crate::tls;
 
@@ -38,41 +38,36 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
             app: app.clone(),
             trusted_proxies: TrustedProxies::new(move |address| {
                 proxies.iter().any(|network| network.contains(address))
-            }),
+            })
+            .expected(config.is_behind_proxy()),
         },
         metrics,
         readiness: Readiness,
         cors_origins: config.cors_origins.clone(),
         server_name: config.server_name.clone(),
     };
-    let routes = service.into_router().into_make_service_with_connect_info::<Peer>();
     let stopped = stop_signal()?;
     welcome(&config, port, &app);
     let leave = app.clone();
-    let serving =
-        axum::serve(Doorway::open(tcp, tls)?, routes).with_graceful_shutdown(async move {
-            stopped.await;
-            tracing::info!("stopping: members are told, sessions end");
-            leave.shut_down().await;
-        });
-    say_goodbye(serving.into_future(), stop_signal()?).await
+    let left = async move {
+        stopped.await;
+        tracing::info!("stopping: members are told, sessions end");
+        leave.shut_down().await;
+    };
+    let serving = connections::serve(Doorway::open(tcp, tls), service.into_router(), left);
+    say_goodbye(serving, stop_signal()?).await;
+    Ok(())
 }
 
 /// Waits for the end of serving; once a signal has come, no longer than [`GOODBYE_WITHIN`].
-async fn say_goodbye(
-    serving: impl Future<Output = std::io::Result<()>>,
-    stopped: impl Future<Output = ()>,
-) -> anyhow::Result<()> {
+async fn say_goodbye(serving: impl Future<Output = ()>, stopped: impl Future<Output = ()>) {
     let overdue = async {
         stopped.await;
         tokio::time::sleep(GOODBYE_WITHIN).await;
     };
     tokio::select! {
-        served = serving => served.context("HTTP stopped"),
-        () = overdue => {
-            tracing::warn!("some requests did not end in time");
-            Ok(())
-        }
+        () = serving => {}
+        () = overdue => tracing::warn!("some requests did not end in time"),
     }
 }
 
@@ -124,7 +119,12 @@ fn welcome(config: &Config, port: u16, app: &app::App) {
         println!("  also {} ({microphone})", address.url);
     }
     if let Some(code) = app.accounts.setup_code() {
-        println!("The first account made on this machine is the administrator.");
-        println!("From another one, sign up with the set-up code {}", code.expose());
+        if config.is_behind_proxy() {
+            println!("The first account made with the set-up code is the administrator.");
+        } else {
+            println!("The first account made on this machine is the administrator.");
+            print!("From another one: ");
+        }
+        println!("Sign up with the set-up code {}", code.expose());
     }
 }

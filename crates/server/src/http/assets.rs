@@ -4,13 +4,33 @@ use axum::Router;
 use axum::extract::{Path, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use web::Asset;
 
 /// The page may load only what this server serves, and talk only to it; `blob:` is for previews.
 const PAGE_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \
                            connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; \
                            frame-ancestors 'none'";
+
+/// First parts of addresses that are for programs, today or in a dialect to come: what is missing there
+/// is an error for a browser, too.
+const FOR_PROGRAMS: [&str; 15] = [
+    ".well-known",
+    "api",
+    "assets",
+    "asyncapi.json",
+    "docs",
+    "gateway",
+    "health",
+    "media",
+    "metrics",
+    "openapi.json",
+    "peerjs",
+    "ready",
+    "v1",
+    "voice",
+    "ws",
+];
 
 pub(super) fn router() -> Router {
     Router::new()
@@ -28,10 +48,10 @@ async fn page(headers: HeaderMap) -> Response {
     response
 }
 
-async fn file(Path(path): Path<String>, headers: HeaderMap) -> Response {
+async fn file(Path(path): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
     match web::asset(&path) {
         Some(asset) => respond(asset, &headers),
-        None => StatusCode::NOT_FOUND.into_response(),
+        None => dialects::unclaimed(uri.path(), StatusCode::NOT_FOUND),
     }
 }
 
@@ -55,8 +75,36 @@ fn respond(asset: Asset, headers: &HeaderMap) -> Response {
 pub(super) async fn fallback(request: Request) -> Response {
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let browser = accept.is_some_and(|accept| accept.contains("text/html"));
-    if request.method() == Method::GET && browser {
+    let path = request.uri().path();
+    if request.method() == Method::GET && browser && !is_for_programs(path) {
         return page(request.headers().clone()).await;
     }
-    dialects::unclaimed(request.uri().path(), StatusCode::NOT_FOUND)
+    dialects::unclaimed(path, StatusCode::NOT_FOUND)
+}
+
+fn is_for_programs(path: &str) -> bool {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    FOR_PROGRAMS.contains(&first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_browser_gets_the_page_but_not_in_place_of_an_api() {
+        let status = async |path: &str, accept: &str| {
+            let request = http::Request::get(path).header(header::ACCEPT, accept);
+            let request = request.body(axum::body::Body::empty()).unwrap();
+            fallback(request).await.status()
+        };
+        for path in ["/somewhere", "/apis", "/metric"] {
+            assert_eq!(status(path, "text/html,*/*").await, StatusCode::OK, "{path}");
+            assert_eq!(status(path, "*/*").await, StatusCode::NOT_FOUND, "{path}");
+        }
+        for path in ["/api/v1/nothing", "/voice/x", "/gateway", "/peerjs", "/metrics/x", "/assets"]
+        {
+            assert_eq!(status(path, "text/html").await, StatusCode::NOT_FOUND, "{path}");
+        }
+    }
 }

@@ -1,16 +1,14 @@
 //! What holds for every reply: no panic leaks, no token is logged, no error without a body.
 
-use std::any::Any;
+use std::panic::AssertUnwindSafe;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use dialects::unclaimed;
+use futures_util::FutureExt;
 use http::{HeaderValue, StatusCode, header};
-use serde_json::json;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::classify::{ServerErrorsAsFailures, SharedClassifier};
 use tower_http::trace::{DefaultOnFailure, DefaultOnResponse, TraceLayer};
 use tracing::{Level, Span};
@@ -28,15 +26,12 @@ pub(super) async fn method_not_allowed(request: Request) -> Response {
     unclaimed(request.uri().path(), StatusCode::METHOD_NOT_ALLOWED)
 }
 
-type Rescue = fn(Box<dyn Any + Send + 'static>) -> http::Response<Body>;
-
 /// A handler that panics is a bug: it is logged by the panic hook, and the caller learns no detail.
-pub(super) fn catch_panic() -> CatchPanicLayer<Rescue> {
-    let rescue: Rescue = |_| {
-        let body = json!({ "error": "Internal server error" });
-        (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
-    };
-    CatchPanicLayer::custom(rescue)
+pub(super) async fn catch_panic(request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    // What the handler held is dropped with it; what it shares is behind locks that bear it.
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    answered.unwrap_or_else(|_| unclaimed(&path, StatusCode::INTERNAL_SERVER_ERROR))
 }
 
 type MakeSpan = fn(&http::Request<Body>) -> Span;
