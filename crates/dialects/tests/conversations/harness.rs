@@ -1,0 +1,34 @@
+//! The real parts in one process, and people who talk to them over real sockets.
+//!
+//! [`Server`] is store, tokens, media and the dialects' routes on loopback; [`Person`] sends requests,
+//! [`Events`] follows a stream. Every reply is held against `/openapi.json` and every frame against
+//! `/asyncapi.json` on the way, so that no conversation can pass while a document is wrong.
+
+mod events;
+mod like;
+mod offer;
+mod person;
+mod schema;
+mod server;
+mod sse;
+
+use std::time::Duration;
+
+pub use events::Events;
+pub use like::assert_like;
+pub use offer::{Client, offer};
+pub use person::{Person, Reply, Room, Session};
+pub use schema::Schemas;
+pub use server::{Server, Setup};
+pub use sse::ServerSent;
+
+/// The one limit on waiting: far beyond anything that works.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Something that must happen, within [`PATIENCE`].
+pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, future).await {
+        Ok(value) => value,
+        Err(_) => panic!("waited too long for {what}"),
+    }
+}

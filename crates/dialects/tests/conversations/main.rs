@@ -1,0 +1,19 @@
+//! Conversations with the dialects over real sockets: what is asked, and word for word what is answered.
+//!
+//! A seed's example is a test here. Times that matter to a room are not waited for: its own scripts have
+//! them in simulated time.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod accounts;
+mod arbitrary;
+mod documents;
+mod errors;
+mod harness;
+mod moderation;
+mod platform;
+mod resume;
+mod seed;
+mod sessions;
+mod stream;
+mod upgrade;
