@@ -21,7 +21,7 @@ use crate::vox::room::{CreateRoom, RoomBody};
         (status = 201, body = RoomBody),
         (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
         (status = 403, body = ErrorBody), (status = 413, body = ErrorBody),
-        (status = 503, body = ErrorBody),
+        (status = 429, body = ErrorBody), (status = 503, body = ErrorBody),
     ),
 )]
 pub(crate) async fn create(

@@ -5,7 +5,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use app::{App, Identity, Notice, Refusal, Start, Watch, now};
 use axum::extract::State;
@@ -28,6 +28,8 @@ use crate::kit::{AnyId, Fault, PING_EVERY, PathText, QueryOf, Refused, SILENT_MA
 
 /// The largest frame taken from a client, in bytes: a `view` of every section fits many times.
 const FRAME_MAX: usize = 16 * 1024;
+/// How long a client may take to answer a close frame; a server that stops has three seconds for all.
+const CLOSED_WITHIN: Duration = Duration::from_secs(1);
 /// Close code for a server that stops (RFC 6455 registry): come back soon.
 const SERVICE_RESTART: u16 = 1012;
 /// Close code for a watcher that fell behind: come back and resume.
@@ -226,6 +228,10 @@ impl Pump {
         let frame = CloseFrame { code, reason: reason.into() };
         // The client may have closed first.
         let _ = self.socket.send(Message::Close(Some(frame))).await;
+        // A connection that is dropped with something of the client's unread is reset, and what was sent
+        // last is lost. RFC 6455 section 7.1.1: the client's own close frame comes first.
+        let answered = async { while let Some(Ok(_)) = self.socket.recv().await {} };
+        let _ = tokio::time::timeout(CLOSED_WITHIN, answered).await;
         Err(Closed)
     }
 }
