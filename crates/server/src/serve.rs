@@ -119,12 +119,9 @@ fn welcome(config: &Config, port: u16, app: &app::App) {
         println!("  also {} ({microphone})", address.url);
     }
     if let Some(code) = app.accounts.setup_code() {
-        if config.is_behind_proxy() {
-            println!("The first account made with the set-up code is the administrator.");
-        } else {
-            println!("The first account made on this machine is the administrator.");
-            print!("From another one: ");
+        println!("To become the administrator, sign up with the set-up code {}", code.expose());
+        if !config.is_behind_proxy() {
+            println!("The first account made on this machine needs none.");
         }
-        println!("Sign up with the set-up code {}", code.expose());
     }
 }

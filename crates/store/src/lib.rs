@@ -1,4 +1,4 @@
-//! What outlives the process: accounts, roles, rooms, moderators' marks, sessions, settings.
+//! What outlives the process: accounts, roles, rooms, moderators' marks, sessions.
 //!
 //! `app` calls it and nobody else. It takes and gives model types; a row's columns, SQL and the
 //! database's own errors stay in here. What must hold:
@@ -22,7 +22,6 @@ mod role;
 mod room;
 mod row;
 mod session;
-mod setting;
 
 use sqlx::AnyPool;
 

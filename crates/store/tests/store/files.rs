@@ -19,8 +19,6 @@ async fn everything_survives_and_open_sessions_end_at_the_next_start() {
     let general = store.create_room(&room(2, "General")).await.unwrap();
     let mark = Mark { user: UserId(id(7)), server_mute: true, server_deaf: false };
     store.set_marks(general.id, mark).await.unwrap();
-    store.set_setting("realm", "old").await.unwrap();
-    store.set_setting("realm", "parlor").await.unwrap();
     let (left, stays) = (session(10, general.id), session(11, general.id));
     store.start_session(&left).await.unwrap();
     store.start_session(&stays).await.unwrap();
@@ -34,7 +32,6 @@ async fn everything_survives_and_open_sessions_end_at_the_next_start() {
     assert_eq!(store.account_by_word("maya").await.unwrap(), Some(maya));
     assert_eq!(store.room(general.id).await.unwrap(), Some(general.clone()));
     assert_eq!(store.marks(general.id).await.unwrap(), [mark]);
-    assert_eq!(store.setting("realm").await.unwrap().as_deref(), Some("parlor"));
     assert_eq!(store.open_sessions().await.unwrap(), [stays]);
     assert_eq!(store.end_open_sessions("server_restart", at(8)).await.unwrap(), 1);
     assert_eq!(store.open_sessions().await.unwrap(), []);
