@@ -11,6 +11,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::App;
 use crate::clock::now;
+use crate::refusal::causes;
 use crate::rooms::Rooms;
 
 /// How often the store is asked for accounts whose tokens died: a ban by another process takes effect
@@ -64,7 +65,7 @@ pub(crate) async fn follow_bans(app: App) {
         let changes = match app.store.epochs_changed_since(since).await {
             Ok(changes) => changes,
             Err(error) => {
-                tracing::warn!(%error, "bans could not be looked up; trying again");
+                tracing::warn!(error = causes(&error), "bans could not be looked up; trying again");
                 continue;
             }
         };

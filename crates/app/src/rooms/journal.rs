@@ -12,6 +12,7 @@ use store::Store;
 
 use crate::Refusal;
 use crate::clock::now;
+use crate::refusal::causes;
 
 /// Rows that may wait. A room of 1000 that empties owes 1000; beyond this, moderators are refused rather
 /// than their decisions forgotten. Leaving is never refused: there are no more sessions than came in.
@@ -104,8 +105,7 @@ impl Journal {
         match tokio::time::timeout(patience, appended).await {
             Ok(Ok(())) => true,
             Ok(Err(error)) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(error, "the store failed; rows wait");
+                tracing::error!(error = causes(&error), "the store failed; rows wait");
                 false
             }
             Err(_) => {

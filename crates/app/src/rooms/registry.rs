@@ -14,6 +14,7 @@ use super::actor::{Message, RoomActor};
 use super::index::Index;
 use crate::Refusal;
 use crate::clock::now;
+use crate::refusal::causes;
 
 /// Messages that may wait for a room. Beyond it senders wait: a room decides thousands a second.
 const MAILBOX: usize = 256;
@@ -148,8 +149,10 @@ impl Shared {
             self.media.close(session).await;
             let reason = EndReason::ServerRestart.as_str();
             if let Err(error) = self.store.end_session(session, reason, now().wall).await {
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(error, "the end of a session could not be written");
+                tracing::error!(
+                    error = causes(&error),
+                    "the end of a session could not be written"
+                );
             }
         }
     }
