@@ -158,9 +158,13 @@ fn of_event(event: &Event, member: Option<&MemberView>) -> Option<FrameBody> {
     }
 }
 
-/// The end of one's own session is told as such; of another's, what is left of its member.
+/// The end of one's own session is told as such; of another's, what is left of its member. The session
+/// that takes the place of a replaced one is told next, and nothing more need be said.
 fn of_end(own: bool, reason: EndReason, staying: Option<&MemberView>) -> Option<FrameBody> {
-    if own { Some(ended(reason)) } else { staying.map(updated) }
+    if own {
+        return Some(ended(reason));
+    }
+    staying.filter(|_| reason != EndReason::Replaced).map(updated)
 }
 
 fn updated(member: &MemberView) -> FrameBody {

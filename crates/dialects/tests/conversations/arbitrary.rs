@@ -133,6 +133,15 @@ impl Scene {
     }
 }
 
+/// An error is in the shape of the dialect that the path belongs to.
+fn check_rendered(what: &str, body: &[u8]) {
+    let body: Value = serde_json::from_slice(body).unwrap_or_else(|_| panic!("{what}: no JSON"));
+    let error = &body["error"];
+    let of_vox = || error["code"].is_string() && error["message"].is_string();
+    let rendered = if what.contains(" /voice/") { error.is_string() } else { of_vox() };
+    assert!(rendered, "{what}: {body}");
+}
+
 #[test]
 fn every_request_is_answered() {
     let scene = AssertUnwindSafe(Scene::new());
@@ -144,7 +153,13 @@ fn every_request_is_answered() {
         // A handler's panic comes out here.
         let answer = scene.maya.server.router.clone().oneshot(request);
         let answer = scene.runtime.block_on(answer).unwrap();
-        assert!(!answer.status().is_server_error(), "{what}: {}", answer.status());
+        let status = answer.status();
+        assert!(!status.is_server_error(), "{what}: {status}");
+        if status.is_client_error() {
+            let body = axum::body::to_bytes(answer.into_body(), usize::MAX);
+            let body = scene.runtime.block_on(body).unwrap();
+            check_rendered(&what, &body);
+        }
     });
 }
 

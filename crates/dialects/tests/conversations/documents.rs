@@ -70,3 +70,68 @@ async fn every_refusal_is_described_in_the_shape_of_its_dialect() {
         assert_eq!(operation.get("requestBody").is_some(), described("413"), "{method} {path}");
     }
 }
+
+/// Every `$ref` in a document, with where it is.
+fn references<'a>(at: &str, value: &'a Value, found: &mut Vec<(String, &'a str)>) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                match value.as_str().filter(|_| key == "$ref") {
+                    Some(reference) => found.push((at.to_owned(), reference)),
+                    None => references(&format!("{at}/{key}"), value, found),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(at, item, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[tokio::test]
+async fn references_point_to_something_and_everything_is_pointed_to() {
+    let server = Server::start().await;
+    for schemas in [&server.api, &server.stream] {
+        let mut found = Vec::new();
+        references("#", schemas.document(), &mut found);
+        assert!(found.len() > 10);
+        for (_, reference) in &found {
+            schemas.resolve(reference);
+        }
+        let named = schemas.document()["components"]["schemas"].as_object().unwrap().keys();
+        for name in named {
+            let reference = format!("#/components/schemas/{name}");
+            assert!(found.iter().any(|(_, found)| *found == reference), "{name} is of no use");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_stream_is_described_as_asyncapi_3_has_it() {
+    let server = Server::start().await;
+    let document = server.stream.document();
+    assert_eq!(document["asyncapi"], "3.0.0");
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    let channels = document["channels"].as_object().unwrap();
+    let mut said = BTreeSet::new();
+    for (name, operation) in document["operations"].as_object().unwrap() {
+        assert!(["send", "receive"].contains(&operation["action"].as_str().unwrap()), "{name}");
+        let channel = operation["channel"]["$ref"].as_str().unwrap();
+        for message in operation["messages"].as_array().unwrap() {
+            let reference = message["$ref"].as_str().unwrap();
+            assert!(reference.starts_with(&format!("{channel}/messages/")), "{name}: {reference}");
+            said.insert(reference.rsplit('/').next().unwrap());
+        }
+    }
+    for (name, channel) in channels {
+        let address = channel["address"].as_str().unwrap();
+        let parameters = channel["parameters"].as_object().unwrap();
+        assert_eq!(address.matches('{').count(), parameters.len(), "{name}");
+        assert!(parameters.keys().all(|key| address.contains(&format!("{{{key}}}"))), "{name}");
+        let messages: BTreeSet<_> = channel["messages"].as_object().unwrap().keys().collect();
+        assert_eq!(messages.iter().map(|name| name.as_str()).collect::<BTreeSet<_>>(), said);
+    }
+    for (name, message) in document["components"]["messages"].as_object().unwrap() {
+        assert_eq!(message["payload"]["properties"]["type"]["const"], name.as_str());
+        assert_eq!(message["payload"]["additionalProperties"], false, "{name}");
+    }
+}

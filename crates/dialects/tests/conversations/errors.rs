@@ -32,60 +32,61 @@ fn route(method: Method, path: &'static str, body: Value, wrong: Value) -> Route
 
 /// All routes but the event stream, whose refusals are told before an upgrade.
 fn routes() -> Vec<Route> {
-    let (get, post) = (Method::GET, Method::POST);
-    let user = json!({ "user_id": [] });
-    let about_session = json!({ "session_id": "{id}" });
+    let mut routes = Vec::from(voice_service_routes());
+    routes.extend(account_routes());
+    routes.extend(room_routes());
+    routes
+}
+
+fn voice_service_routes() -> [Route; 5] {
+    let (get, post, patch) = (Method::GET, Method::POST, Method::PATCH);
+    let channel = json!({ "channel_id": "{id}" });
+    let session = json!({ "session_id": "{id}" });
     let offer = json!({ "session_id": "{id}", "type": "offer", "sdp": offer() });
+    let bye = json!({ "session_id": "1", "type": "bye" });
+    let wrong_state = json!({ "session_id": "1", "mute": "yes" });
+    let wrong_leave = json!({ "session_id": 1.5 });
+    let signal = route(post.clone(), "/voice/signal", offer, bye);
+    [
+        route(post.clone(), "/voice/join", channel, json!({ "channel_id": true })),
+        route(patch, "/voice/state", session.clone(), wrong_state),
+        route(post, "/voice/leave", session, wrong_leave),
+        Route { max: SDP_MAX, ..signal },
+        route(get, "/voice/channels/{id}/participants", Value::Null, Value::Null),
+    ]
+}
+
+fn account_routes() -> [Route; 3] {
+    let account = json!({ "username": "lena", "password": "correct horse" });
+    let wrong = json!({ "username": {}, "password": 2 });
+    let open = |path| {
+        let route = route(Method::POST, path, account.clone(), wrong.clone());
+        Route { open: true, ..route }
+    };
+    [
+        open("/api/v1/auth/register"),
+        open("/api/v1/auth/login"),
+        route(Method::GET, "/api/v1/users/@me", Value::Null, Value::Null),
+    ]
+}
+
+fn room_routes() -> [Route; 8] {
+    let (get, post, none) = (Method::GET, Method::POST, Value::Null);
+    let wrong = json!({ "user_id": [] });
     let kick = json!({ "user_id": "1" });
     let mute = json!({ "user_id": "1", "muted": true });
     let deafen = json!({ "user_id": "1", "deafened": true });
-    let account = json!({ "username": "lena", "password": "correct horse" });
     let room = json!({ "name": "den", "type": "voice" });
-    let none = Value::Null;
-    let sdp = |route: Route| Route { max: SDP_MAX, ..route };
-    let open = |route: Route| Route { open: true, ..route };
-    vec![
-        route(
-            post.clone(),
-            "/voice/join",
-            json!({ "channel_id": "{id}" }),
-            json!({ "channel_id": true }),
-        ),
-        route(
-            Method::PATCH,
-            "/voice/state",
-            about_session.clone(),
-            json!({ "session_id": "1", "mute": "yes" }),
-        ),
-        route(post.clone(), "/voice/leave", about_session, json!({ "session_id": 1.5 })),
-        sdp(route(
-            post.clone(),
-            "/voice/signal",
-            offer,
-            json!({ "session_id": "1", "type": "bye" }),
-        )),
-        route(get.clone(), "/voice/channels/{id}/participants", none.clone(), none.clone()),
-        open(route(
-            post.clone(),
-            "/api/v1/auth/register",
-            account.clone(),
-            json!({ "username": 1, "password": 2 }),
-        )),
-        open(route(
-            post.clone(),
-            "/api/v1/auth/login",
-            account,
-            json!({ "username": {}, "password": 2 }),
-        )),
-        route(get.clone(), "/api/v1/users/@me", none.clone(), none.clone()),
-        route(post.clone(), "/api/v1/rooms", room, json!({ "name": "den", "type": 7 })),
+    let wrong_room = json!({ "name": "den", "type": 7 });
+    [
+        route(post.clone(), "/api/v1/rooms", room, wrong_room),
         route(get.clone(), "/api/v1/rooms", none.clone(), none.clone()),
         route(get.clone(), "/api/v1/rooms/{id}", none.clone(), none.clone()),
         route(Method::DELETE, "/api/v1/rooms/{id}", none.clone(), none.clone()),
         route(get, "/api/v1/rooms/{id}/voice", none.clone(), none),
-        route(post.clone(), "/api/v1/rooms/{id}/voice/kick", kick, user.clone()),
-        route(post.clone(), "/api/v1/rooms/{id}/voice/mute", mute, user.clone()),
-        route(post, "/api/v1/rooms/{id}/voice/deafen", deafen, user),
+        route(post.clone(), "/api/v1/rooms/{id}/voice/kick", kick, wrong.clone()),
+        route(post.clone(), "/api/v1/rooms/{id}/voice/mute", mute, wrong.clone()),
+        route(post, "/api/v1/rooms/{id}/voice/deafen", deafen, wrong),
     ]
 }
 
