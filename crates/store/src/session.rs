@@ -48,6 +48,15 @@ impl Store {
         Ok(())
     }
 
+    /// Whether a session could be recorded just now: a write that changes nothing, and still needs its
+    /// turn, the lock and the table.
+    pub async fn takes_sessions(&self) -> Result<(), StoreError> {
+        // No id is negative.
+        let query = sqlx::query("UPDATE sessions SET reason = reason WHERE id = -1");
+        query.execute(&self.writes).await?;
+        Ok(())
+    }
+
     /// Records the end. `false` when it had ended before or never began: the first end stands.
     pub async fn end_session(
         &self,
