@@ -82,8 +82,6 @@ impl App {
         }
         // The new session could not be recorded: that costs nobody the place they have.
         self.store.takes_sessions().await?;
-        // The old place is given up first; a store that is away must not cost it.
-        self.store.check_writable().await?;
         let end = Command::EndMember { user, reason: EndReason::Moved };
         match self.rooms.submit(other, &room::Actor::Server, end).await {
             // Deleted just now: nobody is in it.
