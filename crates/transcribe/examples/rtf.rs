@@ -1,16 +1,115 @@
-//! thin
-use transcribe::engine::{moonshine::{Files, Moonshine}, Engine};
+//! What transcription costs here: processor seconds for each second of audio, as files and live.
+//!
+//! `cargo run --release -p transcribe --example rtf [FILE...]`; without files it takes the test
+//! clips, counts their word errors, and fetches what is missing.
+
+#[path = "../tests/speech/clips.rs"]
+#[allow(dead_code)]
+mod clips;
+#[path = "../tests/speech/errors.rs"]
+mod errors;
+#[path = "../tests/speech/live.rs"]
+#[allow(dead_code)]
+mod live;
+
+use std::time::Instant;
+
+use transcribe::audio::SAMPLE_RATE;
+use transcribe::engine::moonshine::Moonshine;
+use transcribe::engine::{Decoder, Engine};
+use transcribe::pieces::pieces;
+use transcribe::upload;
+
 fn main() {
-    let dir = std::path::PathBuf::from(std::env::args().nth(1).unwrap());
-    let t = std::time::Instant::now();
-    let e = Engine::Moonshine(Box::new(Moonshine::load(&Files { encoder: dir.join("encoder_model.ort"), decoder: dir.join("decoder_model_merged.ort"), tokenizer: dir.join("tokenizer.bin"), runtime: dir.join("libonnxruntime.so.1") }).unwrap()));
-    let mut d = e.decoder().unwrap();
-    eprintln!("load {:?}", t.elapsed());
-    for f in std::env::args().skip(2) {
-        let pcm = transcribe::upload::decode(&std::fs::read(&f).unwrap(), Default::default()).unwrap();
-        let t = std::time::Instant::now();
-        for c in pcm.chunks(16000 * 25) { let r = d.decode(c).unwrap(); println!("{f} {:.1}s {:?} {:?} {}", c.len() as f32 / 16000., t.elapsed(), r.confidence, r.text); }
+    let began = Instant::now();
+    let model = Moonshine::load(&clips::model()).expect("the model loads");
+    let engine = Engine::Moonshine(Box::new(model));
+    let mut decoder = engine.decoder().expect("the model runs");
+    println!("load {:.2} s, memory {}", began.elapsed().as_secs_f64(), memory());
+
+    let files: Vec<String> = std::env::args().skip(1).collect();
+    let inputs: Vec<(String, &str, Vec<f32>)> = if files.is_empty() {
+        let input = |clip| (String::from(clip_name(clip)), clip.words, clips::samples(clip));
+        clips::CLIPS.iter().map(input).collect()
+    } else {
+        files.into_iter().map(|path| (path.clone(), "", read(&path))).collect()
+    };
+    for partials in [None, Some(false), Some(true)] {
+        run(&mut decoder, &inputs, partials);
     }
-    let s = std::fs::read_to_string("/proc/self/status").unwrap();
-    eprintln!("{}", s.lines().filter(|l| l.starts_with("VmHWM") || l.starts_with("VmRSS")).collect::<Vec<_>>().join(" "));
+    println!("memory {}", memory());
+    let mut more = Vec::new();
+    for threads in 2..=4 {
+        more.push(engine.decoder().expect("the model runs"));
+        if let Some(decoder) = more.last_mut() {
+            let _ = decoder.decode(&inputs[0].2[..SAMPLE_RATE as usize]);
+        }
+        println!("memory with {threads} decoders {}", memory());
+    }
+}
+
+fn clip_name(clip: &clips::Clip) -> &'static str {
+    clip.name
+}
+
+fn read(path: &str) -> Vec<f32> {
+    let bytes = std::fs::read(path).expect("the file can be read");
+    upload::decode(&bytes, upload::Limits::default()).expect("the file is audio")
+}
+
+/// As files, or live without and with partial texts.
+fn run(decoder: &mut Decoder<'_>, inputs: &[(String, &str, Vec<f32>)], partials: Option<bool>) {
+    let (mut wrong, mut wrong_amended, mut words, mut audio) = (0, 0, 0, 0.0);
+    let (cpu, wall) = (cpu_seconds(), Instant::now());
+    for (name, wanted, samples) in inputs {
+        audio += samples.len() as f64 / f64::from(SAMPLE_RATE);
+        let (found, amended) = match partials {
+            None => {
+                let text: Vec<String> = pieces(samples)
+                    .into_iter()
+                    .map(|piece| decoder.decode(&samples[piece.samples]).expect("it decodes").text)
+                    .collect();
+                (text.join(" | "), text.join(" "))
+            }
+            Some(partials) => {
+                let played = live::play(decoder, samples, partials);
+                let first: Vec<String> = played.first.into_values().collect();
+                (first.join(" | "), live::text(&played.amended))
+            }
+        };
+        let (errors, of) = errors::count(wanted, &found);
+        let (after, _) = errors::count(wanted, &amended);
+        println!("{name}: {errors} ({after} amended) of {of} wrong: {found}");
+        wrong += errors;
+        wrong_amended += after;
+        words += of;
+    }
+    let (cpu, wall) = (cpu_seconds() - cpu, wall.elapsed().as_secs_f64());
+    println!(
+        "== {}: {:.3} cpu s per audio s, {:.3} wall; {wrong} ({wrong_amended} amended) of {words} words wrong",
+        match partials {
+            None => "files",
+            Some(false) => "live, finals only",
+            Some(true) => "live with partials",
+        },
+        cpu / audio,
+        wall / audio,
+    );
+}
+
+/// User and system time of this process (Linux).
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = |at: usize| -> f64 {
+        fields.split_whitespace().nth(at).and_then(|text| text.parse().ok()).unwrap_or(0.0)
+    };
+    (ticks(11) + ticks(12)) / 100.0
+}
+
+/// Now and at most (Linux).
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let lines = status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM"));
+    lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join(", ")
 }

@@ -42,7 +42,8 @@ pub fn split(previous: &str, own: &str, joined: &str) -> Option<Split> {
             let better = next.1 < best.1 - 1e-4 || (next.1 < best.1 + 1e-4 && next.2 < best.2);
             if better { next } else { best }
         })?;
-    if distance > DISTANCE_PER_WORD_MAX * (previous.len() + own.len()) as f32 {
+    let length = (previous.len() + own.len()).max(words.len());
+    if distance > DISTANCE_PER_WORD_MAX * length as f32 {
         return None;
     }
     let (first, second) = words.split_at(at);

@@ -6,14 +6,12 @@
 use std::ops::Range;
 
 use crate::vad::{
-    FRAME_MILLIS, FRAME_SAMPLES, Frame, SPEECH_GOES_ON_SCORE, SPEECH_SCORE, frames, frames_in,
-    quietest,
+    FRAME_SAMPLES, Frame, SPEECH_GOES_ON_SCORE, SPEECH_SCORE, frames, frames_in, quietest,
+    speech_millis,
 };
 
 /// Speech apart by less than this is one stretch.
 const PAUSE_MIN: usize = frames_in(350);
-/// Less speech than this in a stretch is a click.
-const SPEECH_MIN: usize = frames_in(120);
 /// Kept before and after speech, whose ends are quiet.
 const MARGIN: usize = frames_in(250);
 /// A piece of this length ends at the next pause.
@@ -48,9 +46,6 @@ fn cut(frames: &[Frame]) -> Vec<Piece> {
             _ => pieces.push(stretch),
         }
     }
-    let count = |range: &Range<usize>| {
-        frames[range.clone()].iter().filter(|one| one.score >= SPEECH_GOES_ON_SCORE).count()
-    };
     (0..pieces.len())
         .map(|at| {
             let piece = &pieces[at];
@@ -63,7 +58,7 @@ fn cut(frames: &[Frame]) -> Vec<Piece> {
             let end = if at + 1 == pieces.len() { (piece.end + MARGIN).min(after) } else { end };
             Piece {
                 samples: start * FRAME_SAMPLES..end * FRAME_SAMPLES,
-                speech_millis: count(piece) as u64 * FRAME_MILLIS,
+                speech_millis: speech_millis(&frames[piece.clone()]).unwrap_or_default(),
             }
         })
         .collect()
@@ -80,20 +75,20 @@ fn belongs(piece: &Range<usize>, next: &Range<usize>) -> bool {
 
 /// The frames from where speech begins to where it ends, without short pauses and clicks.
 fn stretches(frames: &[Frame]) -> Vec<Range<usize>> {
-    let mut found: Vec<(Range<usize>, usize)> = Vec::new();
+    let mut found: Vec<Range<usize>> = Vec::new();
     for (at, frame) in frames.iter().enumerate() {
         match found.last_mut() {
-            Some((range, speech))
+            Some(range)
                 if frame.score >= SPEECH_GOES_ON_SCORE && at - range.end < PAUSE_MIN =>
             {
                 range.end = at + 1;
-                *speech += 1;
             }
-            _ if frame.score >= SPEECH_SCORE => found.push((at..at + 1, 1)),
+            _ if frame.score >= SPEECH_SCORE => found.push(at..at + 1),
             _ => {}
         }
     }
-    found.into_iter().filter(|(_, speech)| *speech >= SPEECH_MIN).map(|(range, _)| range).collect()
+    found.retain(|range| speech_millis(&frames[range.clone()]).is_some());
+    found
 }
 
 /// A stretch longer than a piece may be, in parts.
@@ -129,8 +124,9 @@ mod tests {
                 '-' => (0.0, 30),
                 _ => (0.0, 5),
             };
-            let level_dbfs = if score > 0.5 { -20.0 } else { -70.0 };
-            frames.extend(vec![Frame { score, level_dbfs }; count]);
+            // Uneven, as speech is.
+            let level = |n| if score < 0.5 { -70.0 } else { -20.0 - 4.0 * (n % 2) as f32 };
+            frames.extend((0..count).map(|n| Frame { score, level_dbfs: level(n) }));
         }
         frames
     }

@@ -11,9 +11,9 @@
 
 use std::ops::Range;
 
-use crate::audio::{Clip, Position, millis_of, samples_in};
+use crate::audio::{Clip, Position, samples_in};
 use crate::vad::{
-    FRAME_SAMPLES, Frame, SPEECH_GOES_ON_SCORE, SPEECH_SCORE, frames_in, quietest,
+    FRAME_SAMPLES, Frame, SPEECH_GOES_ON_SCORE, SPEECH_SCORE, frames_in, quietest, speech_millis,
 };
 
 /// Names an utterance within its stream; they count up.
@@ -29,8 +29,6 @@ pub struct Tuning {
     pub hangover: u32,
     /// What is kept of that pause.
     pub tail: u32,
-    /// Speech in an utterance below this is a click or a cough and is dropped.
-    pub speech_min: u32,
     /// The longest utterance. More helps the model little, and makes every guess dearer.
     pub length_max: u32,
     /// At that limit it is cut at the quietest moment in the last part of this length.
@@ -51,7 +49,6 @@ impl Default for Tuning {
             pre_roll: 300,
             hangover: 700,
             tail: 250,
-            speech_min: 120,
             length_max: 13_000,
             cut_window: 5_000,
             partial_interval: 500,
@@ -117,12 +114,6 @@ struct Current {
 struct Closed {
     id: UtteranceId,
     range: Range<Position>,
-}
-
-impl Current {
-    fn speech_frames(&self) -> usize {
-        self.frames.iter().filter(|frame| frame.score >= SPEECH_GOES_ON_SCORE).count()
-    }
 }
 
 impl Utterances {
@@ -221,18 +212,14 @@ impl Utterances {
         let now = self.position();
         let by_cost = self.last_decode_millis.saturating_mul(self.tuning.partial_duty);
         let interval = samples_in(self.tuning.partial_interval.max(by_cost));
-        let speech_min = frames_in(self.tuning.speech_min);
         let current = self.current.as_mut()?;
-        if self.partial_pending
-            || now - current.last_partial < interval
-            || current.speech_frames() < speech_min
-        {
+        if self.partial_pending || now - current.last_partial < interval {
             return None;
         }
+        let speech_millis = speech_millis(&current.frames)?;
         current.last_partial = now;
         self.partial_pending = true;
         let (id, start) = (current.id, current.start);
-        let speech_millis = millis_of(current.speech_frames() * FRAME_SAMPLES);
         Some(Action::Partial(Utterance { id, clip: self.clip(start..now), speech_millis }))
     }
 
@@ -264,9 +251,7 @@ impl Utterances {
     }
 
     fn finish(&mut self, current: Current, end: Position) -> Option<Action> {
-        if current.speech_frames() < frames_in(self.tuning.speech_min) {
-            return None;
-        }
+        let speech_millis = speech_millis(&current.frames)?;
         let range = current.start..end;
         let joined = self.previous.take().filter(|previous| {
             range.start - previous.range.end <= samples_in(self.tuning.join_gap)
@@ -277,7 +262,6 @@ impl Utterances {
             clip: self.clip(previous.range.start..range.end),
         });
         self.previous = Some(Closed { id: current.id, range: range.clone() });
-        let speech_millis = millis_of(current.speech_frames() * FRAME_SAMPLES);
         Some(Action::Final(
             Utterance { id: current.id, clip: self.clip(range), speech_millis },
             joined,
