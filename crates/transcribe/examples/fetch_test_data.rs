@@ -1,5 +1,7 @@
 //! Fetches the recordings and the model that the tests of this crate need, and says where they are.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // It may give up loudly.
+
 #[path = "../tests/speech/clips.rs"]
 #[allow(dead_code)]
 mod clips;

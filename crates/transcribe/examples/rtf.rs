@@ -3,6 +3,8 @@
 //! `cargo run --release -p transcribe --example rtf [FILE...]`; without files it takes the test
 //! clips, counts their word errors, and fetches what is missing.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // It may give up loudly.
+
 #[path = "../tests/speech/clips.rs"]
 #[allow(dead_code)]
 mod clips;
@@ -110,6 +112,10 @@ fn cpu_seconds() -> f64 {
 /// Now and at most (Linux).
 fn memory() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let lines = status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM"));
-    lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join(", ")
+    let lines =
+        status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM"));
+    lines
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

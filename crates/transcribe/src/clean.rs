@@ -137,7 +137,10 @@ mod tests {
         let short = Heard { speech_millis: 130, ..SPEECH };
         assert_eq!(clean("You", short), None);
         assert_eq!(clean("Thank you.", Heard { confidence: Some(0.3), ..SPEECH }), None);
-        assert_eq!(clean("Thank you.", Heard { confidence: None, ..SPEECH }).unwrap(), "Thank you.");
+        assert_eq!(
+            clean("Thank you.", Heard { confidence: None, ..SPEECH }).unwrap(),
+            "Thank you."
+        );
         assert_eq!(clean("Stop!", short).unwrap(), "Stop!");
     }
 

@@ -161,8 +161,11 @@ mod tests {
     fn as_json() {
         let transcript = example();
         let json = serde_json::to_value(Document::from(&transcript)).unwrap();
-        assert_eq!(json["segments"][1], serde_json::json!(
-            {"start_ms": 3_661_002, "end_ms": 3_662_000, "text": "Bye."}));
+        assert_eq!(
+            json["segments"][1],
+            serde_json::json!(
+            {"start_ms": 3_661_002, "end_ms": 3_662_000, "text": "Bye."})
+        );
         assert_eq!(json["language"], "en");
         assert_eq!(json["confidence"], serde_json::Value::Null);
     }

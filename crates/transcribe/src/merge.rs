@@ -122,12 +122,19 @@ mod tests {
             Some(("And so my fellow Americans", "ask not")),
         );
         // A word that a cut made two of.
-        check("the quick bro", "own fox", "The quick brown fox.", Some(("The quick brown", "fox.")));
+        check(
+            "the quick bro",
+            "own fox",
+            "The quick brown fox.",
+            Some(("The quick brown", "fox.")),
+        );
         // A word that neither has by itself.
-        check("ask not what", "country can do", "Ask not what your country can do.", Some((
-            "Ask not what",
-            "your country can do.",
-        )));
+        check(
+            "ask not what",
+            "country can do",
+            "Ask not what your country can do.",
+            Some(("Ask not what", "your country can do.")),
+        );
         // A word that both have is said once more only if the two together say so.
         check("you ask", "ask what", "you ask what", Some(("you ask", "what")));
         check("you ask", "ask what", "you ask, ask what", Some(("you ask,", "ask what")));

@@ -149,7 +149,8 @@ mod tests {
 
     #[test]
     fn a_tone_stays_itself_at_every_rate() {
-        for rate_hz in [8000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 44_101, 48_000, 96_000]
+        for rate_hz in
+            [8000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 44_101, 48_000, 96_000]
         {
             let output = converted(rate_hz, &tone(rate_hz, 1000.0, 1.0), 960);
             let wanted = tone(SAMPLE_RATE, 1000.0, 1.0);

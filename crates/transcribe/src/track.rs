@@ -141,7 +141,11 @@ impl Track {
             Action::Partial(utterance) => {
                 let took = outcome.texts.is_some().then_some(outcome.took_millis);
                 self.utterances.handle_partial_done(took);
-                outcome.texts.and_then(|texts| self.partial(&utterance, &texts.own)).into_iter().collect()
+                outcome
+                    .texts
+                    .and_then(|texts| self.partial(&utterance, &texts.own))
+                    .into_iter()
+                    .collect()
             }
             Action::Final(utterance, joined) => self.finals(&utterance, joined, outcome.texts),
         }
@@ -188,7 +192,8 @@ impl Track {
         let (text, confidence) = match texts {
             Some(texts) => {
                 let own = clean(&texts.own.text, heard(utterance, &texts.own));
-                let before = previous.filter(|(id, _)| joined.is_some_and(|one| one.previous == *id));
+                let before =
+                    previous.filter(|(id, _)| joined.is_some_and(|one| one.previous == *id));
                 let text = match (own, before, texts.joined) {
                     (Some(own), Some(before), Some(joined)) => {
                         in_context(own, before, &joined.text, &mut captions)

@@ -7,6 +7,7 @@
 
 mod demux;
 mod sniff;
+mod wave;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

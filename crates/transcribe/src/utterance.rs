@@ -282,7 +282,8 @@ impl Utterances {
             keep = keep.min(current.start);
         } else {
             let join_gap = samples_in(self.tuning.join_gap + self.tuning.pre_roll);
-            self.previous = self.previous.take().filter(|closed| now - closed.range.end <= join_gap);
+            self.previous =
+                self.previous.take().filter(|closed| now - closed.range.end <= join_gap);
         }
         if let Some(closed) = &self.previous {
             keep = keep.min(closed.range.start);

@@ -1,5 +1,7 @@
 //! The engine that asks another server, against a server of a few lines.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // A helper that fails is a test that fails.
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::thread::JoinHandle;
@@ -80,6 +82,7 @@ fn failures_do_not_tell_the_key() {
         served.join().unwrap();
     }
     let unreachable = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let failed = engine(format!("http://{unreachable}/v1")).decoder().unwrap().decode(&[0.0; 1_600]);
+    let failed =
+        engine(format!("http://{unreachable}/v1")).decoder().unwrap().decode(&[0.0; 1_600]);
     assert!(matches!(failed, Err(EngineError::Failed(text)) if text.contains("cannot be reached")));
 }

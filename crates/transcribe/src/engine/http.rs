@@ -89,10 +89,13 @@ impl Http {
         }
         // The error may hold the address, which may hold a password: only its kind is passed on.
         let mut response = request.send(self.form(samples)).map_err(|error| {
-            EngineError::Failed(match error {
-                ureq::Error::Timeout(_) => "the transcription server did not answer in time",
-                _ => "the transcription server cannot be reached",
-            }.to_owned())
+            EngineError::Failed(
+                match error {
+                    ureq::Error::Timeout(_) => "the transcription server did not answer in time",
+                    _ => "the transcription server cannot be reached",
+                }
+                .to_owned(),
+            )
         })?;
         let status = response.status();
         if !status.is_success() {
@@ -100,10 +103,12 @@ impl Http {
             return Err(EngineError::Failed(what));
         }
         let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec();
-        let answer: Answer = body
-            .ok()
-            .and_then(|body| serde_json::from_slice(&body).ok())
-            .ok_or_else(|| EngineError::Failed("the transcription server's answer is not understood".to_owned()))?;
+        let answer: Answer =
+            body.ok().and_then(|body| serde_json::from_slice(&body).ok()).ok_or_else(|| {
+                EngineError::Failed(
+                    "the transcription server's answer is not understood".to_owned(),
+                )
+            })?;
         let language = answer.language.or_else(|| self.settings.language.clone());
         Ok(Decoded { text: answer.text.trim().to_owned(), confidence: None, language })
     }

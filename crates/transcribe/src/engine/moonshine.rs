@@ -81,8 +81,10 @@ impl Moonshine {
         Session::builder(&self.environment)
             .map_err(unusable)?
             .with_optimization_level(GraphOptimizationLevel::Level3)
-            .and_then(|builder| builder.with_intra_threads(1))
-            .and_then(|builder| builder.with_inter_threads(1))
+            .map_err(|error| unusable(error.into()))?
+            .with_intra_threads(1)
+            .map_err(|error| unusable(error.into()))?
+            .with_inter_threads(1)
             .map_err(|error| unusable(error.into()))?
             .commit_from_memory_directly(model)
             .map_err(unusable)

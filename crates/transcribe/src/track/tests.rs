@@ -79,11 +79,8 @@ fn a_guess_that_was_no_speech_goes_away() {
 fn a_lost_final_is_the_last_guess() {
     let mut track = track();
     partial(&mut track, 0, Some("Hello there"));
-    let lost = |id| Outcome {
-        action: Action::Final(utterance(id), None),
-        texts: None,
-        took_millis: 0,
-    };
+    let lost =
+        |id| Outcome { action: Action::Final(utterance(id), None), texts: None, took_millis: 0 };
     assert_eq!(told(&mut track, lost(0)), ["0 Hello there"]);
     assert_eq!(told(&mut track, lost(1)), NOTHING);
 }

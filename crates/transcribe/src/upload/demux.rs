@@ -1,5 +1,6 @@
 //! Packets out of a container, samples out of packets, and no more of either than allowed.
 
+use std::borrow::Cow;
 use std::io::{Cursor, ErrorKind};
 
 use symphonia::core::codecs::CodecParameters;
@@ -13,6 +14,7 @@ use symphonia::default::formats::{
     AdtsReader, FlacReader, IsoMp4Reader, MkvReader, MpaReader, OggReader, WavReader,
 };
 
+use super::wave::put_right;
 use super::{Container, Limits, UploadError};
 use crate::audio::SAMPLE_RATE;
 use crate::opus::OpusDecoder;
@@ -34,12 +36,17 @@ const DAMAGED: UploadError = UploadError::Undecodable("its content is damaged");
 const CUT_OFF: UploadError = UploadError::Undecodable("it ends before the audio it announces");
 
 /// Decodes `bytes`, which begin with this container.
-pub fn decode(
-    container: Container,
-    bytes: &[u8],
-    limits: Limits,
-) -> Result<Vec<f32>, UploadError> {
-    let mut reader = open(container, bytes).map_err(|_| DAMAGED)?;
+pub fn decode(container: Container, bytes: &[u8], limits: Limits) -> Result<Vec<f32>, UploadError> {
+    let bytes = match container {
+        Container::Wav => Cow::Owned(put_right(bytes)),
+        Container::Mp3
+        | Container::Ogg
+        | Container::Matroska
+        | Container::Mp4
+        | Container::Flac
+        | Container::Adts => Cow::Borrowed(bytes),
+    };
+    let mut reader = open(container, &bytes).map_err(|_| DAMAGED)?;
     let track = reader.default_track(TrackType::Audio).ok_or(NO_AUDIO)?;
     let id = track.id;
     let announced_ms = announced_millis(container, track);
@@ -112,9 +119,8 @@ fn announced_millis(container: Container, track: &Track) -> Option<u64> {
         let ticks = u128::from(duration.get()) * u128::from(base.numer.get()) * 1000;
         u64::try_from(ticks / u128::from(base.denom.get())).ok()
     });
-    let by_frames = track.num_frames.and_then(|frames| {
-        frames.checked_mul(1000)?.checked_div(rate_hz)
-    });
+    let by_frames =
+        track.num_frames.and_then(|frames| frames.checked_mul(1000)?.checked_div(rate_hz));
     by_time.or(by_frames)
 }
 

@@ -34,9 +34,9 @@ fn left_over_db(samples: &[f32; FRAME_SAMPLES]) -> f64 {
     // products[i][j]: the samples delayed by i with those delayed by j.
     let mut products = [[0.0_f64; ORDER + 1]; ORDER + 1];
     for window in samples.windows(ORDER + 1) {
-        for i in 0..=ORDER {
-            for j in i..=ORDER {
-                products[i][j] += f64::from(window[ORDER - i]) * f64::from(window[ORDER - j]);
+        for (row, one) in products.iter_mut().zip(window.iter().rev()) {
+            for (product, other) in row.iter_mut().zip(window.iter().rev()) {
+                *product += f64::from(*one) * f64::from(*other);
             }
         }
     }
@@ -45,12 +45,8 @@ fn left_over_db(samples: &[f32; FRAME_SAMPLES]) -> f64 {
         return 0.0;
     }
     // A pure tone leaves nothing to the higher orders: without this the system has no one solution.
-    let ridge = energy * 1e-9;
-    for i in 0..=ORDER {
-        products[i][i] += ridge;
-        for j in 0..i {
-            products[i][j] = products[j][i];
-        }
+    for (at, row) in products.iter_mut().enumerate() {
+        row[at] += energy * 1e-9;
     }
     let left = eliminated(products).max(0.0);
     10.0 * ((left + 1e-12 * energy) / energy).log10()
@@ -59,11 +55,12 @@ fn left_over_db(samples: &[f32; FRAME_SAMPLES]) -> f64 {
 /// What is left of the first row's energy once the others have explained what they can: the Schur
 /// complement, by elimination from the last row up.
 fn eliminated(mut rows: [[f64; ORDER + 1]; ORDER + 1]) -> f64 {
-    for pivot in (1..=ORDER).rev() {
-        for row in 0..pivot {
-            let factor = rows[row][pivot] / rows[pivot][pivot];
-            for column in 0..pivot {
-                rows[row][column] -= factor * rows[pivot][column];
+    for at in (1..=ORDER).rev() {
+        let pivot = rows[at];
+        for row in &mut rows[..at] {
+            let factor = row[at] / pivot[at];
+            for (value, above) in row.iter_mut().zip(pivot) {
+                *value -= factor * above;
             }
         }
     }

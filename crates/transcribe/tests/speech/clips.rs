@@ -152,7 +152,10 @@ fn missing(folder: &Path, clips: &[Clip]) -> bool {
 fn from_debian(folder: &Path) {
     let work = work_folder(folder, "debian");
     let help = "apt-get update, then again: the package pocketsphinx-testdata is needed";
-    run(Command::new("apt-get").args(["download", "pocketsphinx-testdata"]).current_dir(&work), help);
+    run(
+        Command::new("apt-get").args(["download", "pocketsphinx-testdata"]).current_dir(&work),
+        help,
+    );
     let package = only_file(&work, "deb");
     run(Command::new("dpkg-deb").arg("-x").arg(&package).arg(&work), "dpkg-deb is needed");
     for clip in &CLIPS[..6] {

@@ -19,7 +19,8 @@ const WAIT: Duration = Duration::from_secs(120);
 /// A pool of so many threads.
 pub fn pool(threads: usize) -> Pool {
     let model = Moonshine::load(&clips::model()).unwrap();
-    Pool::start(Engine::Moonshine(Box::new(model)), Limits { threads, ..Limits::default() }).unwrap()
+    Pool::start(Engine::Moonshine(Box::new(model)), Limits { threads, ..Limits::default() })
+        .unwrap()
 }
 
 /// The transcript of a recording.
@@ -62,7 +63,10 @@ fn finals_of_a_speaker_come_in_order_and_before_files() {
         let order: Vec<u64> = all.iter().filter(|one| one.0 == speaker).map(|one| one.1).collect();
         assert_eq!(order, [0, 1, 2, 3]);
     }
-    assert!(all.iter().filter(|one| one.0 != 9).all(|one| one.2.starts_with("Go forward")), "{all:?}");
+    assert!(
+        all.iter().filter(|one| one.0 != 9).all(|one| one.2.starts_with("Go forward")),
+        "{all:?}"
+    );
     assert_eq!(all[8].0, 9, "the file had to wait for them: {all:?}");
 }
 

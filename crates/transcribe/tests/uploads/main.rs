@@ -1,5 +1,7 @@
 //! Uploads: every format reads as the same speech, and hostile files end in the error they should.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // A helper that fails is a test that fails.
+
 mod wave;
 
 use std::time::{Duration, Instant};
@@ -36,8 +38,7 @@ fn envelope(samples: &[f32]) -> Vec<f32> {
 fn likeness(a: &[f32], b: &[f32]) -> f32 {
     let (a, b) = (envelope(a), envelope(b));
     let at_shift = |shift: usize, a: &[f32], b: &[f32]| {
-        let pairs: Vec<(f32, f32)> =
-            a.iter().skip(shift).copied().zip(b.iter().copied()).collect();
+        let pairs: Vec<(f32, f32)> = a.iter().skip(shift).copied().zip(b.iter().copied()).collect();
         let count = pairs.len() as f32;
         let mean = |pick: fn(&(f32, f32)) -> f32| pairs.iter().map(pick).sum::<f32>() / count;
         let (mean_a, mean_b) = (mean(|one| one.0), mean(|one| one.1));
@@ -57,7 +58,8 @@ fn reference() -> Vec<f32> {
 
 #[track_caller]
 fn reads_as_the_speech(name: &str, bytes: &[u8]) {
-    let samples = decode(bytes, Limits::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let samples =
+        decode(bytes, Limits::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
     let wanted = reference();
     let difference = samples.len().abs_diff(wanted.len());
     assert!(difference < 16_000 * 4 / 10, "{name}: {} samples", samples.len());
@@ -108,7 +110,8 @@ fn hostile_files_end_in_the_stated_error() {
     let wav = pcm.file(&samples, wave::Length::True);
     let mut zip = vec![0; 60_000];
     zip[..4].copy_from_slice(b"PK\x03\x04");
-    let noise: Vec<u8> = (0..50_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let noise: Vec<u8> =
+        (0..50_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let after = |magic: &[u8]| [magic, &noise].concat();
     let cases: [(&str, Vec<u8>); 16] = [
         ("empty", Vec::new()),
@@ -143,14 +146,26 @@ fn limits_hold_for_what_is_announced_and_for_what_is_there() {
     let seconds = |count: usize| vec![0.1; count * 16_000];
 
     let ten_hours = pcm.file(&seconds(1), wave::Length::Seconds(36_000));
-    assert_eq!(decode(&ten_hours, Limits::default()), Err(UploadError::TooLong { limit_seconds: 600 }));
+    assert_eq!(
+        decode(&ten_hours, Limits::default()),
+        Err(UploadError::TooLong { limit_seconds: 600 })
+    );
     assert_eq!(decode(&pcm.file(&seconds(6), wave::Length::True), limits), too_long);
     assert_eq!(decode(&pcm.file(&seconds(6), wave::Length::Unknown), limits), too_long);
     assert_eq!(decode(&pcm.file(&seconds(5), wave::Length::True), limits).unwrap().len(), 80_000);
     // Announced in the container's own way.
-    assert_eq!(decode(M4A, Limits { seconds: 2, ..limits }), Err(UploadError::TooLong { limit_seconds: 2 }));
-    assert_eq!(decode(WEBM, Limits { seconds: 2, ..limits }), Err(UploadError::TooLong { limit_seconds: 2 }));
-    assert_eq!(decode(&[0; 1_000_001], limits), Err(UploadError::TooLarge { limit_bytes: 1_000_000 }));
+    assert_eq!(
+        decode(M4A, Limits { seconds: 2, ..limits }),
+        Err(UploadError::TooLong { limit_seconds: 2 })
+    );
+    assert_eq!(
+        decode(WEBM, Limits { seconds: 2, ..limits }),
+        Err(UploadError::TooLong { limit_seconds: 2 })
+    );
+    assert_eq!(
+        decode(&[0; 1_000_001], limits),
+        Err(UploadError::TooLarge { limit_bytes: 1_000_000 })
+    );
     assert_eq!(
         decode(&vec![0; 100_000_000], Limits::default()),
         Err(UploadError::TooLarge { limit_bytes: 25 * 1024 * 1024 })
@@ -163,9 +178,9 @@ fn limits_hold_for_what_is_announced_and_for_what_is_there() {
 fn damaged_files_are_answered() {
     let limits = Limits { seconds: 30, ..Limits::default() };
     for (name, bytes) in FILES {
-        let positions = (0..bytes.len().min(400)).chain((400..bytes.len()).step_by(397));
+        let positions = (0..bytes.len().min(300)).chain((300..bytes.len()).step_by(397));
         for at in positions {
-            for value in [0, 0x7f, 0xff] {
+            for value in [0, 0xff] {
                 let mut damaged = bytes.to_vec();
                 damaged[at] = value;
                 let began = Instant::now();

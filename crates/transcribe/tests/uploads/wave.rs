@@ -20,17 +20,48 @@ pub enum Length {
 
 const RATE_HZ: u32 = 16_000;
 
-pub const KINDS: [Kind; 6] = [
+pub const KINDS: [Kind; 7] = [
     Kind { name: "16 bit", format: 1, bytes: 2, channels: 1, write: sixteen },
     Kind { name: "16 bit stereo", format: 1, bytes: 2, channels: 2, write: sixteen },
-    Kind { name: "24 bit", format: 1, bytes: 3, channels: 1, write: |sample, to| {
-        to.extend_from_slice(&((sample * 8_388_607.0) as i32).to_le_bytes()[..3]);
-    } },
-    Kind { name: "float", format: 3, bytes: 4, channels: 1, write: |sample, to| {
-        to.extend_from_slice(&sample.to_le_bytes());
-    } },
-    Kind { name: "mu-law", format: 7, bytes: 1, channels: 1, write: |sample, to| to.push(mu_law(sample)) },
-    Kind { name: "A-law", format: 6, bytes: 1, channels: 1, write: |sample, to| to.push(a_law(sample)) },
+    Kind {
+        name: "24 bit",
+        format: 1,
+        bytes: 3,
+        channels: 1,
+        write: |sample, to| {
+            to.extend_from_slice(&((sample * 8_388_607.0) as i32).to_le_bytes()[..3]);
+        },
+    },
+    Kind {
+        name: "float",
+        format: 3,
+        bytes: 4,
+        channels: 1,
+        write: |sample, to| {
+            to.extend_from_slice(&sample.to_le_bytes());
+        },
+    },
+    Kind {
+        name: "mu-law",
+        format: 7,
+        bytes: 1,
+        channels: 1,
+        write: |sample, to| to.push(mu_law(sample)),
+    },
+    Kind {
+        name: "mu-law without extension",
+        format: 7,
+        bytes: 1,
+        channels: 1,
+        write: |sample, to| to.push(mu_law(sample)),
+    },
+    Kind {
+        name: "A-law",
+        format: 6,
+        bytes: 1,
+        channels: 1,
+        write: |sample, to| to.push(a_law(sample)),
+    },
 ];
 
 impl Kind {
@@ -49,13 +80,18 @@ impl Kind {
         };
         let mut file = b"RIFF".to_vec();
         file.extend(announced.saturating_add(36).to_le_bytes());
-        file.extend(b"WAVEfmt \x10\0\0\0");
+        let extended = self.format > 3 && !self.name.ends_with("without extension");
+        file.extend(b"WAVEfmt ");
+        file.extend(if extended { 18_u32 } else { 16 }.to_le_bytes());
         file.extend(self.format.to_le_bytes());
         file.extend(self.channels.to_le_bytes());
         file.extend(RATE_HZ.to_le_bytes());
         file.extend((RATE_HZ * u32::from(block)).to_le_bytes());
         file.extend(block.to_le_bytes());
         file.extend((self.bytes * 8).to_le_bytes());
+        if extended {
+            file.extend(0_u16.to_le_bytes());
+        }
         file.extend(b"data");
         file.extend(announced.to_le_bytes());
         file.extend(data);
