@@ -1,6 +1,6 @@
 //! Fetches the recordings and the model that the tests of this crate need, and says where they are.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)] // It may give up loudly.
+#![allow(clippy::unwrap_used, reason = "a tool for the developer")]
 
 #[path = "../tests/speech/clips.rs"]
 #[allow(dead_code)]

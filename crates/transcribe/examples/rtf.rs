@@ -3,7 +3,7 @@
 //! `cargo run --release -p transcribe --example rtf [FILE...]`; without files it takes the test
 //! clips, counts their word errors, and fetches what is missing.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)] // It may give up loudly.
+#![allow(clippy::unwrap_used, reason = "a tool for the developer")]
 
 #[path = "../tests/speech/clips.rs"]
 #[allow(dead_code)]
@@ -14,6 +14,7 @@ mod errors;
 #[allow(dead_code)]
 mod live;
 
+use std::error::Error;
 use std::time::Instant;
 
 use transcribe::audio::SAMPLE_RATE;
@@ -22,11 +23,11 @@ use transcribe::engine::{Decoder, Engine};
 use transcribe::pieces::pieces;
 use transcribe::upload;
 
-fn main() {
+fn main() -> Result<(), Box<dyn Error>> {
     let began = Instant::now();
-    let model = Moonshine::load(&clips::model()).expect("the model loads");
+    let model = Moonshine::load(&clips::model())?;
     let engine = Engine::Moonshine(Box::new(model));
-    let mut decoder = engine.decoder().expect("the model runs");
+    let mut decoder = engine.decoder()?;
     println!("load {:.2} s, memory {}", began.elapsed().as_secs_f64(), memory());
 
     let files: Vec<String> = std::env::args().skip(1).collect();
@@ -34,43 +35,47 @@ fn main() {
         let input = |clip| (String::from(clip_name(clip)), clip.words, clips::samples(clip));
         clips::CLIPS.iter().map(input).collect()
     } else {
-        files.into_iter().map(|path| (path.clone(), "", read(&path))).collect()
+        let input = |path: String| -> Result<_, Box<dyn Error>> {
+            let samples = upload::decode(&std::fs::read(&path)?, upload::Limits::default())?;
+            Ok((path, "", samples))
+        };
+        files.into_iter().map(input).collect::<Result<_, _>>()?
     };
     for partials in [None, Some(false), Some(true)] {
-        run(&mut decoder, &inputs, partials);
+        run(&mut decoder, &inputs, partials)?;
     }
     println!("memory {}", memory());
     let mut more = Vec::new();
     for threads in 2..=4 {
-        more.push(engine.decoder().expect("the model runs"));
+        more.push(engine.decoder()?);
         if let Some(decoder) = more.last_mut() {
             let _ = decoder.decode(&inputs[0].2[..SAMPLE_RATE as usize]);
         }
         println!("memory with {threads} decoders {}", memory());
     }
+    Ok(())
 }
 
 fn clip_name(clip: &clips::Clip) -> &'static str {
     clip.name
 }
 
-fn read(path: &str) -> Vec<f32> {
-    let bytes = std::fs::read(path).expect("the file can be read");
-    upload::decode(&bytes, upload::Limits::default()).expect("the file is audio")
-}
-
 /// As files, or live without and with partial texts.
-fn run(decoder: &mut Decoder<'_>, inputs: &[(String, &str, Vec<f32>)], partials: Option<bool>) {
+fn run(
+    decoder: &mut Decoder<'_>,
+    inputs: &[(String, &str, Vec<f32>)],
+    partials: Option<bool>,
+) -> Result<(), Box<dyn Error>> {
     let (mut wrong, mut wrong_amended, mut words, mut audio) = (0, 0, 0, 0.0);
     let (cpu, wall) = (cpu_seconds(), Instant::now());
     for (name, wanted, samples) in inputs {
         audio += samples.len() as f64 / f64::from(SAMPLE_RATE);
         let (found, amended) = match partials {
             None => {
-                let text: Vec<String> = pieces(samples)
-                    .into_iter()
-                    .map(|piece| decoder.decode(&samples[piece.samples]).expect("it decodes").text)
-                    .collect();
+                let mut text = Vec::new();
+                for piece in pieces(samples) {
+                    text.push(decoder.decode(&samples[piece.samples])?.text);
+                }
                 (text.join(" | "), text.join(" "))
             }
             Some(partials) => {
@@ -97,6 +102,7 @@ fn run(decoder: &mut Decoder<'_>, inputs: &[(String, &str, Vec<f32>)], partials:
         cpu / audio,
         wall / audio,
     );
+    Ok(())
 }
 
 /// User and system time of this process (Linux).

@@ -1,6 +1,6 @@
 //! The engine that asks another server, against a server of a few lines.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)] // A helper that fails is a test that fails.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;

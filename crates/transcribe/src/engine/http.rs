@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
 use super::{Decoded, EngineError};
 use crate::audio::SAMPLE_RATE;
@@ -58,7 +58,7 @@ impl Http {
         let url = if base.ends_with(path) { base.to_owned() } else { format!("{base}{path}") };
         let tls = TlsConfig::builder()
             .provider(TlsProvider::Rustls)
-            .root_certs(RootCerts::PlatformVerifier)
+            .root_certs(system_roots())
             .unversioned_rustls_crypto_provider(Arc::new(
                 rustls::crypto::aws_lc_rs::default_provider(),
             ))
@@ -137,6 +137,14 @@ impl Http {
         body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
         body
     }
+}
+
+/// The authorities that this system trusts; what cannot be read of them is not trusted.
+fn system_roots() -> RootCerts {
+    let loaded = rustls_native_certs::load_native_certs();
+    let own = |der: &[u8]| Certificate::from_der(der).to_owned();
+    let roots: Vec<Certificate<'static>> = loaded.certs.iter().map(|der| own(der)).collect();
+    RootCerts::Specific(Arc::new(roots))
 }
 
 /// A 16-bit mono WAVE file at 16 kHz.

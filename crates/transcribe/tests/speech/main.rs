@@ -2,7 +2,7 @@
 //!
 //! The recordings and the model are fetched at the first run (see [`clips`]).
 
-#![allow(clippy::unwrap_used, clippy::expect_used)] // A helper that fails is a test that fails.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod clips;
 mod errors;
@@ -164,7 +164,7 @@ fn sounds() -> Vec<(&'static str, Vec<f32>)> {
     };
     let mut slow = [0.0_f32; 3];
     let mut pink = {
-        let mut white = white.clone();
+        let mut white = white;
         move || {
             let input = white();
             for (value, share) in slow.iter_mut().zip([0.5, 0.1, 0.01]) {

@@ -1,6 +1,6 @@
 //! Uploads: every format reads as the same speech, and hostile files end in the error they should.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)] // A helper that fails is a test that fails.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod wave;
 
