@@ -7,7 +7,16 @@
 mod clips;
 
 fn main() {
-    let files = clips::model();
-    println!("recordings in {}", clips::folder().display());
-    println!("model {}", files.encoder.display());
+    let folder = clips::ready();
+    println!("recordings in {}", folder.display());
+    let fetched = transcribe::fetch::fetch_model(&folder.join("model"), &mut |progress| {
+        println!("model: {} of {} bytes", progress.bytes, progress.total);
+    });
+    match fetched {
+        Ok(files) => println!("model {}", files.encoder.display()),
+        Err(error) => {
+            eprintln!("{error}");
+            std::process::exit(1);
+        }
+    }
 }

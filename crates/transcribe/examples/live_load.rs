@@ -76,19 +76,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         let next = began + Duration::from_millis((tick + 1) * 20);
         std::thread::sleep(next.saturating_duration_since(Instant::now()));
     }
-    late_ms.sort_unstable();
-    let at = |part: usize| {
-        late_ms.get((late_ms.len() * part / 100).min(late_ms.len().saturating_sub(1)))
-    };
     println!(
-        "{speakers} speakers, half of the time, {threads} thread(s), {seconds} s: {} finals, after the end \
-         of speech p50 {:?} p95 {:?} max {:?} ms; {partials} partials, {refused} refused",
-        late_ms.len(),
-        at(50),
-        at(95),
-        at(100),
+        "{speakers} speakers, half of the time, {threads} thread(s), {seconds} s: {} after the end of \
+         speech; {partials} partials, {refused} refused",
+        summary(late_ms)
     );
     Ok(())
+}
+
+fn summary(mut late_ms: Vec<u64>) -> String {
+    late_ms.sort_unstable();
+    let last = late_ms.len().saturating_sub(1);
+    let at = |part: usize| late_ms.get((late_ms.len() * part / 100).min(last)).unwrap_or(&0);
+    format!("{} finals, p50 {} p95 {} max {} ms", late_ms.len(), at(50), at(95), at(100))
 }
 
 fn submit(pool: &Pool, done: &Sender<(usize, Outcome)>, number: usize, action: Action) -> bool {
