@@ -49,8 +49,8 @@ async fn what_happened_while_the_store_was_away_is_written_on_its_return() {
     hand.take_away().await;
     assert!(is_unavailable(&world.join(&maya, room).await));
     world.app.leave(&tom, toms).await.unwrap();
-    world.app.server_mute(&maya, room, user(&zoe), true).await.unwrap();
     world.app.server_deafen(&maya, room, user(&zoe), true).await.unwrap();
+    world.app.server_mute(&maya, room, user(&zoe), true).await.unwrap();
     world.app.server_deafen(&maya, room, user(&zoe), false).await.unwrap();
     let nothing = world.app.store.marks(room).await.unwrap();
     assert!(nothing.is_empty(), "what waits keeps its order");
