@@ -136,3 +136,61 @@ async fn an_account_that_makes_rooms_in_a_loop_is_slowed_down() {
     }
     panic!("nothing slows it down");
 }
+
+#[tokio::test]
+async fn the_set_up_code_makes_one_administrator_from_anywhere() {
+    let server = Server::bare(Setup::default()).await;
+    let code = server.app.accounts.setup_code().unwrap().expose().clone();
+    let sign_up = async |name: &str, code: &str| {
+        let body = json!({ "username": name, "password": "correct horse", "setup_code": code });
+        let body = Some(body.to_string().into_bytes());
+        server.nobody().send_from(Method::POST, REGISTER, body, Some("198.51.100.9")).await
+    };
+    assert_like(&sign_up("maya", "wrong").await.expect(400), &refused("VALIDATION_ERROR"));
+    let made = sign_up("maya", &format!(" {code} ")).await.expect(201);
+    let maya = server.bearer(made["token"].as_str().unwrap());
+    let me = maya.get("/api/v1/users/@me").await.expect(200);
+    assert_eq!(me["roles"], json!(["owner"]));
+    assert_like(&sign_up("tom", &code).await.expect(400), &refused("VALIDATION_ERROR"));
+    assert!(server.app.accounts.setup_code().is_none());
+}
+
+#[tokio::test]
+async fn guessing_and_signing_up_in_a_loop_are_slowed_down() {
+    let server = Server::with(Setup { rate_limits: true, ..Setup::default() }).await;
+    let guess = json!({ "username": "operator", "password": "a wrong horse" });
+    for _ in 0..5 {
+        let reply = server.nobody().post(LOGIN, guess.clone()).await.expect(401);
+        assert_like(&reply, &refused("AUTH_FAILED"));
+    }
+    // The right one, too, until the bucket has filled again: the answer would tell.
+    for password in ["a wrong horse", "correct horse"] {
+        let body = json!({ "username": "operator", "password": password });
+        let reply = server.nobody().post(LOGIN, body).await;
+        let seconds: u64 = reply.header("retry-after").unwrap().parse().unwrap();
+        let error = reply.expect(429)["error"].clone();
+        assert_eq!((&error["code"], seconds <= 10), (&json!("RATE_LIMITED"), true), "{error}");
+    }
+    // Another account is not concerned.
+    let other = json!({ "username": "nobody", "password": "a wrong horse" });
+    server.nobody().post(LOGIN, other).await.expect(401);
+    let mut made = 1;
+    let status = loop {
+        let body = json!({ "username": format!("person{made}"), "password": "correct horse" });
+        match server.nobody().post(REGISTER, body).await.status {
+            201 if made < 400 => made += 1,
+            other => break other,
+        }
+    };
+    assert_eq!((status, made >= 60), (429, true), "after {made}");
+}
+
+#[tokio::test]
+async fn without_limits_nobody_is_slowed_down() {
+    let server = Server::start().await;
+    let guess = json!({ "username": "operator", "password": "a wrong horse" });
+    for _ in 0..12 {
+        server.nobody().post(LOGIN, guess.clone()).await.expect(401);
+    }
+    server.operator().await;
+}
