@@ -3,6 +3,8 @@
 //! by; the first packet of a leg starts at a low number, because the receiver of a late join can only
 //! guess a rollover counter of zero (RFC 3711 section 3.3.1).
 //!
+//! What is tapped for captions is numbered by one too, for the same reasons.
+//!
 //! A sender's numbers are not trusted: a jump beyond [`RUN_GAP_MAX`] in either direction begins a new
 //! run, so that no listener's rollover counter can be led astray.
 

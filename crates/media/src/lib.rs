@@ -14,8 +14,13 @@
 //! The path of a packet: `worker` (demux by ufrag, then by address) -> `peer` (one WebRTC connection)
 //! -> `router` (gate, source, legs) -> `leg` (sequence number, timestamp) -> the receiver's `peer`.
 //!
-//! What must always hold: a source whose gate is shut reaches nobody from the very call of
-//! [`Worker::set_gate`] on; a fault ends one session, never the worker; every list has a named limit.
+//! What leaves it is an [`Output`]: datagrams for peers, [`Event`]s for the application, datagrams for
+//! another worker, and the [`Voice`] of sessions whose gate has `captions`. The last is sound in the
+//! clear, the only thing here that is: microphone packets that passed the gate, their payload shared
+//! with the listeners, never anything of a session without captions.
+//!
+//! What must always hold: a source whose gate is shut reaches nobody, listener or tap, from the very
+//! call of [`Worker::set_gate`] on; a fault ends one session, never the worker; every list has a named limit.
 //!
 //! For now all sessions of a room live on one worker (`net` picks it by room): a packet is decrypted,
 //! forwarded and encrypted there. The socket that received it may be another worker's, which is not
@@ -44,6 +49,7 @@ mod speaker;
 mod stun;
 mod timer;
 mod trial;
+mod voice;
 mod worker;
 
 pub use credentials::{IceCredentials, WorkerNumber};
@@ -54,4 +60,5 @@ pub use peer::Certificate;
 pub use refusal::MediaRefusal;
 pub use request::{OpenSession, SourceLabel, ViewRequest};
 pub use trial::Trial;
+pub use voice::Voice;
 pub use worker::{Worker, WorkerConfig};

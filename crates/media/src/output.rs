@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use crate::credentials::WorkerNumber;
 use crate::event::Event;
+use crate::voice::Voice;
 
 /// One thing to do for the caller.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub enum Output {
     Transmit(Transmit),
     /// Tell the application.
     Event(Event),
+    /// Give this to whoever writes captions, in this order.
+    Voice(Voice),
     /// Give this datagram to another worker's [`crate::Worker::handle_handover`].
     Handover(Handover),
 }

@@ -4,11 +4,13 @@
 //! no allocation of ours. Packets are only queued at the receivers; each receiver is flushed once,
 //! when the worker's output is polled, however many packets it got in that turn.
 //!
-//! `router/sources.rs` starts and stops sources, `router/audio.rs` and `router/video.rs` bind them.
+//! `router/sources.rs` starts and stops sources, `router/audio.rs` and `router/video.rs` bind them,
+//! `router/voice.rs` taps microphones for captions.
 
 mod audio;
 mod sources;
 mod video;
+mod voice;
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -120,6 +122,7 @@ impl Router {
         }
         if label == TrackSource::Microphone {
             self.measure(from, packet, now);
+            self.tap(from, packet, now);
         } else if !self.pick_layer(from, rid, packet, now) {
             return;
         }

@@ -7,6 +7,7 @@ use str0m::format::PayloadParams;
 use str0m::media::{Mid, Pt};
 
 use crate::layer::Layers;
+use crate::leg::Leg;
 use crate::limit::{AUDIO_ABSENT_AFTER, KEYFRAME_INTERVAL, SLOT_GRACE, VIDEO_ABSENT_AFTER};
 
 /// Which source: the session's slab key and the index in its list.
@@ -43,6 +44,8 @@ pub(crate) struct Source {
     pub retired: bool,
     /// Where it goes. The per-packet loop walks this and nothing else.
     pub legs: Vec<SlotRef>,
+    /// It is tapped for captions, under these numbers. Only while it is live.
+    pub voice: Option<Leg>,
     /// What it sends, and since when.
     pub codec: Option<(Pt, PayloadParams)>,
     pub codec_at: Option<Instant>,
@@ -64,6 +67,7 @@ impl Source {
             heard_at: None,
             retired: false,
             legs: Vec::new(),
+            voice: None,
             codec: None,
             codec_at: None,
             layers: Layers::default(),

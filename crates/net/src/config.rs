@@ -3,6 +3,8 @@
 use std::io;
 use std::net::IpAddr;
 
+use crate::tap::Tap;
+
 /// How to start.
 #[derive(Clone, Debug, Default)]
 pub struct MediaConfig {
@@ -14,6 +16,8 @@ pub struct MediaConfig {
     pub public_address: Option<IpAddr>,
     /// Worker threads. 0: one per core.
     pub workers: usize,
+    /// Where the voices of sessions with captions go. `None`: nowhere.
+    pub tap: Option<Tap>,
 }
 
 /// Why media cannot start: each is one sentence for the person at the terminal.

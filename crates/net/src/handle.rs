@@ -76,14 +76,14 @@ impl Media {
         let mut threads = Vec::with_capacity(count);
         for (number, (socket, inbox)) in sockets.sockets.into_iter().zip(inboxes).enumerate() {
             let (commands, command_queue) = mpsc::channel(COMMANDS_MAX);
-            let config = WorkerConfig {
+            let worker = WorkerConfig {
                 number: WorkerNumber(number as u8),
                 workers: count,
                 candidates: candidates.clone(),
                 certificate: certificate.clone(),
             };
             let thread = Thread {
-                config: config.clone(),
+                config: worker.clone(),
                 socket,
                 commands: command_queue,
                 inbox,
@@ -91,9 +91,11 @@ impl Media {
                 events: event_sender.clone(),
                 stop: Arc::clone(&stop),
                 placement: Arc::clone(&placement),
+                tap: config.tap.clone(),
             };
             threads.push(thread.spawn().map_err(StartError::Thread)?);
-            workers.push(WorkerHandle { config, commands, waker: links[number].waker.clone() });
+            let waker = links[number].waker.clone();
+            workers.push(WorkerHandle { config: worker, commands, waker });
         }
         let inner =
             Inner { port, addresses, placement, workers, stop, threads: Mutex::new(threads) };
@@ -156,7 +158,8 @@ impl Media {
     }
 
     /// Changes what a session may send and is sent. Returns when no packet that the new gate forbids
-    /// can leave this process any more.
+    /// can leave this process any more, nor reach the tap: its [`media::Voice::Ended`] is there, or is
+    /// the next thing of the session that will be.
     pub async fn set_gate(&self, session: SessionId, gate: Gate) -> Result<(), MediaRefusal> {
         self.placement().note_gate(session, gate);
         let worker = self.worker_of(session).await?;
@@ -277,7 +280,8 @@ mod tests {
 
     use super::*;
 
-    const OPEN: Gate = Gate { speak: true, camera: true, screen: true, receive: true };
+    const OPEN: Gate =
+        Gate { speak: true, camera: true, screen: true, receive: true, captions: false };
     const PATIENCE: Duration = Duration::from_secs(60);
 
     fn open(n: i64) -> OpenSession {

@@ -7,7 +7,8 @@
 //!
 //! There are no rules in here: who may speak, who hears whom and what a packet means is decided in
 //! `media`. What must hold here: a command is answered only after everything it caused has been given
-//! to the kernel (so a mute that has returned is a mute), and no queue is without a limit. Sockets are
+//! to the kernel and to the [`Tap`] (so a mute that has returned is a mute), and no queue is without a
+//! limit. Sockets are
 //! read into buffers that are used again; the core allocates each datagram that goes out, and each
 //! that is handed over to another worker is copied once.
 
@@ -19,9 +20,11 @@ mod outlet;
 mod placement;
 mod socket;
 mod stats;
+mod tap;
 mod thread;
 mod wake;
 
 pub use config::{MediaConfig, StartError};
 pub use handle::Media;
 pub use stats::MediaStats;
+pub use tap::Tap;

@@ -124,7 +124,8 @@ mod tests {
 
     use super::*;
 
-    const GATE: Gate = Gate { speak: true, camera: true, screen: true, receive: true };
+    const GATE: Gate =
+        Gate { speak: true, camera: true, screen: true, receive: true, captions: false };
 
     fn session(n: i64) -> SessionId {
         SessionId::from_i64(n).unwrap()

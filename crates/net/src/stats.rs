@@ -14,6 +14,8 @@ pub struct MediaStats {
     pub handover_dropped: u64,
     /// Events that had to be given up because nobody took them for a long time.
     pub events_dropped: u64,
+    /// Packets of voices that the tap had no place for: captions with holes.
+    pub voices_dropped: u64,
 }
 
 impl MediaStats {
@@ -22,6 +24,7 @@ impl MediaStats {
         self.send_dropped += other.send_dropped;
         self.handover_dropped += other.handover_dropped;
         self.events_dropped += other.events_dropped;
+        self.voices_dropped += other.voices_dropped;
     }
 
     /// Publishes one worker's totals under its number.
@@ -44,6 +47,7 @@ impl MediaStats {
             ("send", self.send_dropped),
             ("handover", self.handover_dropped),
             ("event", self.events_dropped),
+            ("voice", self.voices_dropped),
         ] {
             counter!("parlor_media_dropped_total", "worker" => worker.clone(), "reason" => reason)
                 .absolute(value);

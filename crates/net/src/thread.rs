@@ -16,6 +16,7 @@ use crate::outlet::{self, Outlet};
 use crate::placement::{Placement, lock};
 use crate::socket::{Egress, Ingress, Socket, wait};
 use crate::stats::MediaStats;
+use crate::tap::{Tap, Voices};
 use crate::wake::Waker;
 
 /// Datagrams that wait for a worker which received them elsewhere: a few milliseconds of a busy
@@ -26,8 +27,8 @@ const HANDOVERS_PER_TURN: usize = 256;
 const COMMANDS_PER_TURN: usize = 64;
 /// Longest sleep: how late metrics may be, and a lost wake-up be noticed.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
-/// Sleep while events wait for the application.
-const SLEEP_WITH_EVENTS: Duration = Duration::from_millis(5);
+/// Sleep while events or voices wait for the application.
+const SLEEP_WITH_UNSENT: Duration = Duration::from_millis(5);
 const PUBLISH_EVERY: Duration = Duration::from_secs(1);
 
 /// How others reach a worker thread with datagrams of its sessions.
@@ -69,19 +70,25 @@ pub(crate) struct Thread {
     pub events: mpsc::Sender<Event>,
     pub stop: Arc<AtomicBool>,
     pub placement: Arc<Mutex<Placement>>,
+    pub tap: Option<Tap>,
 }
 
 impl Thread {
-    /// Starts it. If it dies, its commands are answered `WorkerGone`, nothing is placed there again and
-    /// each of its sessions is reported as failed.
+    /// Starts it. If it dies, its voices end, its commands are answered `WorkerGone`, nothing is placed
+    /// there again and each of its sessions is reported as failed.
     pub fn spawn(self) -> io::Result<JoinHandle<()>> {
         let number = self.config.number.0;
         let (placement, events) = (Arc::clone(&self.placement), self.events.clone());
         let stop = Arc::clone(&self.stop);
+        let mut voices = Voices::new(self.tap.clone());
         let body = move || {
             // Nothing of the turn is used after a panic: it is dropped while unwinding, and with it
             // the socket, so that the system gives its datagrams to the other workers.
-            if catch_unwind(AssertUnwindSafe(|| Turn::new(self).run())).is_ok() {
+            let ran = catch_unwind(AssertUnwindSafe(|| Turn::new(self, &mut voices).run()));
+            // Before its sessions are opened elsewhere, where their voices begin anew. The tap is not
+            // ours: it may be what panicked, and the rest must be told all the same.
+            let _ = catch_unwind(AssertUnwindSafe(|| voices.end_all(&stop)));
+            if ran.is_ok() {
                 return;
             }
             let lost = lock(&placement).bury(usize::from(number));
@@ -95,7 +102,7 @@ impl Thread {
 }
 
 /// The running thread.
-struct Turn {
+struct Turn<'a> {
     number: u8,
     worker: Worker,
     socket: Socket,
@@ -105,14 +112,15 @@ struct Turn {
     inbox: Inbox,
     links: Vec<Link>,
     outlet: Outlet,
+    voices: &'a mut Voices,
     stop: Arc<AtomicBool>,
     done: Vec<Done>,
     handover_dropped: u64,
     published_at: Instant,
 }
 
-impl Turn {
-    fn new(thread: Thread) -> Self {
+impl<'a> Turn<'a> {
+    fn new(thread: Thread, voices: &'a mut Voices) -> Self {
         Self {
             number: thread.config.number.0,
             ingress: Ingress::new(),
@@ -123,6 +131,7 @@ impl Turn {
             inbox: thread.inbox,
             links: thread.links,
             outlet: Outlet::new(thread.events),
+            voices,
             stop: thread.stop,
             done: Vec::new(),
             handover_dropped: 0,
@@ -132,13 +141,13 @@ impl Turn {
 
     fn run(mut self) {
         while !self.stop.load(Ordering::Acquire) {
-            let events_wait = self.turn();
-            let sleep = self.sleep(events_wait);
+            let unsent = self.turn();
+            let sleep = self.sleep(unsent);
             wait(&self.socket, &self.inbox.waker, sleep);
         }
     }
 
-    /// One turn. `true`: events wait for the application.
+    /// One turn. `true`: events or voices wait for the application.
     fn turn(&mut self) -> bool {
         self.inbox.waker.clear();
         let now = Instant::now();
@@ -161,7 +170,8 @@ impl Turn {
         if more_handovers || more_commands {
             self.inbox.waker.wake();
         }
-        self.outlet.flush()
+        let voices_wait = self.voices.flush();
+        self.outlet.flush() || voices_wait
     }
 
     /// `true`: there may be more than one turn's share.
@@ -188,6 +198,7 @@ impl Turn {
             match output {
                 Output::Transmit(transmit) => self.egress.push(&self.socket, transmit),
                 Output::Event(event) => self.outlet.push(event),
+                Output::Voice(voice) => self.voices.push(voice),
                 Output::Handover(handover) => {
                     let link = self.links.get(usize::from(handover.worker.0));
                     if !link.is_some_and(|link| link.send(handover)) {
@@ -198,8 +209,8 @@ impl Turn {
         }
     }
 
-    fn sleep(&mut self, events_wait: bool) -> Duration {
-        let limit = if events_wait { SLEEP_WITH_EVENTS } else { SLEEP_MAX };
+    fn sleep(&mut self, unsent: bool) -> Duration {
+        let limit = if unsent { SLEEP_WITH_UNSENT } else { SLEEP_MAX };
         let due = self.worker.poll_timeout();
         due.map_or(limit, |at| at.saturating_duration_since(Instant::now()).min(limit))
     }
@@ -210,6 +221,7 @@ impl Turn {
             send_dropped: self.egress.dropped,
             handover_dropped: self.handover_dropped,
             events_dropped: self.outlet.dropped,
+            voices_dropped: self.voices.dropped,
         }
     }
 }

@@ -58,6 +58,7 @@ impl Router {
         source.rested_at = Some(now);
         let legs = source.legs.clone();
         let (kind, label, id) = (source.kind, source.label, session.id);
+        self.end_voice(from);
         if let Some(label) = label {
             self.tell(Event::SourceStopped { session: id, source: label });
         }
@@ -121,6 +122,9 @@ impl Router {
             if label.is_some_and(|label| !gate.allows(label)) {
                 self.forget_sent_of(from);
                 self.stop_source(from, now);
+            }
+            if !gate.captions {
+                self.end_voice(from);
             }
         }
         if before.receive && !gate.receive {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use media::{
     Certificate, Event, Gate, IceCredentials, MediaRefusal, OpenSession, Output, SlotBinding,
-    SourceLabel, Worker, WorkerConfig, WorkerNumber,
+    SourceLabel, Voice, Worker, WorkerConfig, WorkerNumber,
 };
 use model::{RoomId, SessionId, UserId};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
@@ -15,7 +15,8 @@ use str0m::media::{Direction, Mid, Rid};
 pub use crate::client::{Client, Got, Shape};
 
 /// Everything open.
-pub const OPEN: Gate = Gate { speak: true, camera: true, screen: true, receive: true };
+pub const OPEN: Gate =
+    Gate { speak: true, camera: true, screen: true, receive: true, captions: false };
 /// How loud a speaking client is.
 pub const LOUD: i8 = -30;
 /// How loud a silent one is.
@@ -37,6 +38,7 @@ pub struct World {
     pub worker: Worker,
     pub clients: Vec<Client>,
     pub events: Vec<Event>,
+    pub voices: Vec<Voice>,
     server: SocketAddr,
     credentials: u8,
 }
@@ -53,7 +55,8 @@ impl World {
             certificate: Certificate::generate().unwrap(),
         });
         let now = Instant::now();
-        Self { now, worker, clients: Vec::new(), events: Vec::new(), server, credentials: 0 }
+        let (clients, events, voices) = (Vec::new(), Vec::new(), Vec::new());
+        Self { now, worker, clients, events, voices, server, credentials: 0 }
     }
 
     /// A world in which so many users of the usual shape are connected.
@@ -175,6 +178,11 @@ impl World {
         std::mem::take(&mut self.events)
     }
 
+    /// Everything tapped so far, and forgets it.
+    pub fn take_voices(&mut self) -> Vec<Voice> {
+        std::mem::take(&mut self.voices)
+    }
+
     /// The newest list of slots reported for a session: mid and whose user is in it.
     pub fn slots(&self, n: usize) -> Vec<SlotBinding> {
         let of = |event: &Event| match event {
@@ -224,6 +232,7 @@ impl World {
         while let Some(output) = self.worker.poll_output() {
             match output {
                 Output::Event(event) => self.events.push(event),
+                Output::Voice(voice) => self.voices.push(voice),
                 Output::Handover(handover) => panic!("there is one worker: {handover:?}"),
                 Output::Transmit(transmit) => {
                     let to = transmit.destination;
