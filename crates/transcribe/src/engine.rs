@@ -77,6 +77,18 @@ impl Engine {
         }
     }
 
+    /// Breaks off what is being decoded, and whatever is asked of it later: the process ends.
+    pub fn interrupt(&self) {
+        match self {
+            Self::Moonshine(model) => model.interrupt(),
+            // Waiting for an answer keeps nothing from ending.
+            Self::Http(_) | Self::Off => {}
+            // Its safe way to break off reads another type than it stored (whisper-rs 0.16).
+            #[cfg(feature = "whisper")]
+            Self::Whisper(_) => {}
+        }
+    }
+
     /// A decoder for one thread.
     pub fn decoder(&self) -> Result<Decoder<'_>, EngineError> {
         Ok(match self {

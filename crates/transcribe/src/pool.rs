@@ -9,7 +9,7 @@ mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::engine::{Engine, EngineError};
 use crate::queue::{Busy, Job, Kind, Limits, Queue, Source};
@@ -17,21 +17,23 @@ use crate::track::Outcome;
 use crate::utterance::Action;
 pub use file::{FileError, FileSlot};
 
-/// The pool; its threads end when it is dropped.
+/// The pool; its threads end soon after it is dropped.
 pub struct Pool {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
 }
 
 struct Shared {
     engine: Engine,
     state: Mutex<State>,
     work: Condvar,
+    /// Told when the last thread ends.
+    ended: Condvar,
 }
 
 struct State {
     queue: Queue<Work>,
     stopping: bool,
+    threads: usize,
     next_file: u64,
 }
 
@@ -52,18 +54,18 @@ impl Pool {
     /// Starts `limits.threads` threads. The first loads its part of the model before this returns,
     /// so that a broken model is an error here; the others do with their first job.
     pub fn start(engine: Engine, limits: Limits) -> Result<Self, EngineError> {
-        let state = State { queue: Queue::new(limits), stopping: false, next_file: 0 };
-        let shared = Arc::new(Shared { engine, state: Mutex::new(state), work: Condvar::new() });
-        let mut pool = Self { shared, threads: Vec::new() };
+        let queue = Queue::new(limits);
+        let state = State { queue, stopping: false, threads: 0, next_file: 0 };
+        let (state, work, ended) = (Mutex::new(state), Condvar::new(), Condvar::new());
+        let pool = Self { shared: Arc::new(Shared { engine, state, work, ended }) };
         let (ready, loaded) = std::sync::mpsc::sync_channel(1);
         for number in 0..limits.threads.max(1) {
-            let shared = Arc::clone(&pool.shared);
+            let presence = worker::Presence::new(Arc::clone(&pool.shared));
             let ready = (number == 0).then(|| ready.clone());
-            let thread = std::thread::Builder::new()
+            std::thread::Builder::new()
                 .name(format!("speech-{number}"))
-                .spawn(move || worker::run(&shared, ready))
+                .spawn(move || worker::run(&presence, ready))
                 .map_err(|error| EngineError::Unavailable(error.to_string()))?;
-            pool.threads.push(thread);
         }
         let gone = EngineError::Unavailable("the speech engine crashed while loading".to_owned());
         drop(ready);
@@ -127,25 +129,33 @@ impl Pool {
         self.shared.lock().queue.len()
     }
 
-    /// Gives up what waits and ends the threads after what they are doing.
-    pub fn stop(&mut self) {
+    /// Gives up what waits, breaks off what is being decoded where the engine can, and waits for
+    /// the threads, but no longer than `within`. Whether they have ended. A process that leaves
+    /// `main` while one still decodes may crash: the runtime library is taken down under it.
+    pub fn stop(&self, within: Duration) -> bool {
+        self.close();
+        let running = |state: &mut State| state.threads > 0;
+        let ended = self.shared.ended.wait_timeout_while(self.shared.lock(), within, running);
+        let (state, _) = ended.unwrap_or_else(PoisonError::into_inner);
+        state.threads == 0
+    }
+
+    fn close(&self) {
         let waiting = {
             let mut state = self.shared.lock();
             state.stopping = true;
             state.queue.drain()
         };
+        self.shared.engine.interrupt();
         self.shared.work.notify_all();
         waiting.into_iter().for_each(|job| give_up(job.work));
-        for thread in self.threads.drain(..) {
-            // A thread that panicked has logged it; there is nothing left to clean up.
-            let _ = thread.join();
-        }
     }
 }
 
+/// Waits for nothing: the last owner may be a callback on a thread of the pool.
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.stop();
+        self.close();
     }
 }
 

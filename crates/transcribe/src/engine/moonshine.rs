@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use ort::environment::Environment;
@@ -53,6 +54,8 @@ pub struct Moonshine {
     encoder: Vec<u8>,
     decoder: Vec<u8>,
     vocabulary: Vocabulary,
+    /// Looked at before each step of a decode.
+    interrupted: AtomicBool,
 }
 
 impl Moonshine {
@@ -64,7 +67,13 @@ impl Moonshine {
             .ok_or_else(|| broken(&files.tokenizer, "it is no vocabulary"))?;
         let (encoder, decoder) = (read(&files.encoder)?, read(&files.decoder)?);
         let environment = environment(&files.runtime)?;
-        Ok(Self { environment, encoder, decoder, vocabulary })
+        let interrupted = AtomicBool::new(false);
+        Ok(Self { environment, encoder, decoder, vocabulary, interrupted })
+    }
+
+    /// Makes every decode fail at its next step, which is less than half a second away.
+    pub fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::Relaxed);
     }
 
     /// A pair of sessions for one thread.
@@ -180,6 +189,9 @@ impl Decoder<'_> {
         let mut certainty = 0.0;
         let mut past = empty_caches(self.caches.len())?;
         while tokens.len() <= tokens_max {
+            if self.model.interrupted.load(Ordering::Relaxed) {
+                return Err(ort::Error::new("it was interrupted"));
+            }
             let first = tokens.len() == 1;
             let last = tokens.last().copied().unwrap_or(START_TOKEN);
             let mut inputs: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = vec![

@@ -1,8 +1,8 @@
 //! One thread of the pool.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::PoisonError;
 use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use super::{Shared, Work, give_up, tell};
@@ -12,9 +12,31 @@ use crate::queue::Job;
 use crate::track::{Outcome, Texts};
 use crate::utterance::Action;
 
+/// A thread, counted for as long as it may use the engine.
+pub struct Presence(Arc<Shared>);
+
+impl Presence {
+    /// One thread more.
+    pub fn new(shared: Arc<Shared>) -> Self {
+        shared.lock().threads += 1;
+        Self(shared)
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.threads -= 1;
+        if state.threads == 0 {
+            self.0.ended.notify_all();
+        }
+    }
+}
+
 /// Works until the pool stops. The thread that is given `ready` loads its decoder first and says
 /// how that went.
-pub fn run(shared: &Shared, ready: Option<SyncSender<Result<(), EngineError>>>) {
+pub fn run(presence: &Presence, ready: Option<SyncSender<Result<(), EngineError>>>) {
+    let shared = &*presence.0;
     let mut decoder = None;
     if let Some(ready) = ready {
         let loaded = shared.engine.decoder().map(|loaded| decoder = Some(loaded));

@@ -86,7 +86,7 @@ fn rooms_for_files_are_counted_and_given_back() {
 #[test]
 fn what_waits_at_the_end_is_told_so() {
     let _turn = crate::turn();
-    let mut pool = pool(1);
+    let pool = pool(1);
     let (done, results) = channel();
     let long = clips::samples(clips::clip("two_cities"));
     let slots: Vec<_> = (0..3).map(|_| pool.admit_file().unwrap()).collect();
@@ -97,7 +97,7 @@ fn what_waits_at_the_end_is_told_so() {
     }
     pool.cancel_file(cancelled);
     assert_eq!(results.recv_timeout(WAIT).unwrap(), (cancelled, Err(FileError::GivenUp)));
-    pool.stop();
+    assert!(pool.stop(WAIT), "its threads must end");
     let mut others: Vec<_> = (0..2).map(|_| results.recv_timeout(WAIT).unwrap()).collect();
     others.sort_by_key(|(id, _)| *id);
     assert_eq!(others, [(0, Err(FileError::GivenUp)), (2, Err(FileError::GivenUp))]);
