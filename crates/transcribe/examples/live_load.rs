@@ -1,100 +1,179 @@
 //! Speakers talking at the same time, in real time: how late their final texts come.
 //!
-//! `cargo run --release -p transcribe --example live_load [SPEAKERS [SECONDS [THREADS]]]`. Each
-//! speaker plays the test clips with as much silence after each as it is long, from another place.
+//! `cargo run --release -p transcribe --example live_load [-- --whisper MODEL] [SPEAKERS [SECONDS
+//! [THREADS]]]` prints a row of JSON. Each speaker sends the test clips as Opus packets, with as
+//! much silence after each as it is long, from another place. Lateness is counted from the end of
+//! speech; the pause that ends an utterance is a part of it.
 
 #![allow(clippy::unwrap_used, reason = "a tool for the developer")]
 
 #[path = "../tests/speech/clips.rs"]
 #[allow(dead_code)]
 mod clips;
+#[path = "measure/engine.rs"]
+mod engine;
+#[path = "measure/opus.rs"]
+mod opus;
 
 use std::error::Error;
-use std::sync::mpsc::{Sender, channel};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use transcribe::audio::{Position, millis_of};
-use transcribe::engine::Engine;
-use transcribe::engine::moonshine::Moonshine;
+use serde_json::json;
+use transcribe::audio::Position;
+use transcribe::opus::OpusDecoder;
 use transcribe::pool::Pool;
 use transcribe::queue::Limits;
 use transcribe::track::{Caption, Outcome, Track};
 use transcribe::utterance::{Action, Tuning};
 
-/// 20 ms.
-const PACKET: usize = 320;
+/// People take turns: nobody speaks longer at once.
+const TURN_SAMPLES: usize = 12 * 16_000;
+/// What is still being decoded at the end counts too, if it comes within this time.
+const LAST_WAIT: Duration = Duration::from_secs(60);
 
 struct Speaker {
     track: Track,
-    sound: Vec<f32>,
-    offset: usize,
+    decoder: OpusDecoder,
+    next_packet: usize,
+}
+
+/// What came of it.
+#[derive(Default)]
+struct Tally {
+    asked: usize,
+    told: usize,
+    refused: usize,
+    partials: usize,
+    late_ms: Vec<u64>,
+}
+
+struct Run {
+    pool: Pool,
+    speakers: Vec<Speaker>,
+    done: Sender<(usize, Outcome)>,
+    outcomes: Receiver<(usize, Outcome)>,
+    began: Instant,
+    tally: Tally,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u64>());
-    let speakers = arguments.next().transpose()?.unwrap_or(4);
-    let seconds = arguments.next().transpose()?.unwrap_or(60);
-    let threads = usize::try_from(arguments.next().transpose()?.unwrap_or(1))?;
-    let model = Engine::Moonshine(Box::new(Moonshine::load(&clips::model())?));
-    let pool = Pool::start(model, Limits { threads, ..Limits::default() })?;
-    let sound = half_silent();
-    let mut all: Vec<Speaker> = (0..speakers as usize)
-        .map(|number| Speaker {
-            track: Track::new(Tuning::default()),
-            sound: sound.clone(),
-            offset: number * sound.len() / speakers as usize / PACKET * PACKET,
-        })
-        .collect();
-    let (done, outcomes) = channel();
-    let began = Instant::now();
-    let (mut late_ms, mut partials, mut refused) = (Vec::new(), 0, 0);
-    for tick in 0..seconds * 50 {
-        let at = Position::from_millis(tick * 20);
-        for (number, speaker) in all.iter_mut().enumerate() {
-            let from =
-                (speaker.offset + tick as usize * PACKET) % (speaker.sound.len() / PACKET * PACKET);
-            let packet = speaker.sound[from..from + PACKET].to_vec();
-            for action in speaker.track.push(at, &packet) {
-                refused += usize::from(!submit(&pool, &done, number, action));
-            }
+    let (mut whisper, mut numbers) = (None, Vec::new());
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        if argument == "--whisper" {
+            whisper = arguments.next().map(PathBuf::from);
+        } else {
+            numbers.push(argument.parse::<usize>()?);
         }
-        while let Ok((number, outcome)) = outcomes.try_recv() {
-            let speaker: &mut Speaker = &mut all[number];
-            for caption in speaker.track.handle_outcome(outcome) {
-                match caption {
-                    Caption::Final { segment, .. } => {
-                        // The tail is kept silence: speech ended before it.
-                        let ended =
-                            segment.end_ms.saturating_sub(u64::from(Tuning::default().tail));
-                        late_ms.push(began.elapsed().as_millis() as u64 - ended);
-                    }
-                    Caption::Partial { .. } => partials += 1,
-                    Caption::Amended { .. } | Caption::Withdrawn { .. } => {}
-                }
-            }
-        }
-        let next = began + Duration::from_millis((tick + 1) * 20);
-        std::thread::sleep(next.saturating_duration_since(Instant::now()));
     }
+    let number = |at: usize, otherwise| numbers.get(at).copied().unwrap_or(otherwise);
+    let (speakers, seconds, threads) = (number(0, 4), number(1, 60), number(2, 1));
+    let packets = opus::encode(&half_silent())?;
+    let engine = engine::load(whisper.as_deref())?;
+    let name = format!("{} {}", engine.name(), engine.model());
+    let speaker = |place: usize| {
+        let decoder = OpusDecoder::new().ok_or("no memory for a decoder")?;
+        let next_packet = place * packets.len() / speakers;
+        Ok(Speaker { track: Track::new(Tuning::default()), decoder, next_packet })
+    };
+    let (done, outcomes) = channel();
+    let mut run = Run {
+        pool: Pool::start(engine, Limits { threads, ..Limits::default() })?,
+        speakers: (0..speakers).map(speaker).collect::<Result<_, Box<dyn Error>>>()?,
+        done,
+        outcomes,
+        began: Instant::now(),
+        tally: Tally::default(),
+    };
+    let cpu = engine::cpu_seconds();
+    run.play(&packets, seconds)?;
+    let cpu = (engine::cpu_seconds() - cpu) / run.began.elapsed().as_secs_f64();
+    run.wait();
+    let tally = run.tally;
+    let late = tally.late_ms.len();
+    let [p50, p95, max] = spread(tally.late_ms);
     println!(
-        "{speakers} speakers, half of the time, {threads} thread(s), {seconds} s: {} after the end of \
-         speech; {partials} partials, {refused} refused",
-        summary(late_ms)
+        "{}",
+        json!({
+            "engine": name, "mode": "live load", "speakers": speakers, "seconds": seconds,
+            "threads": threads, "finals": late, "finals_lost": tally.asked - tally.told,
+            "finals_refused": tally.refused, "partials": tally.partials, "final_p50_ms": p50,
+            "final_p95_ms": p95, "final_max_ms": max, "cpu_share": cpu,
+            "peak_rss_mib": engine::peak_rss_mib(),
+        })
     );
     Ok(())
 }
 
-fn summary(mut late_ms: Vec<u64>) -> String {
-    late_ms.sort_unstable();
-    let last = late_ms.len().saturating_sub(1);
-    let at = |part: usize| late_ms.get((late_ms.len() * part / 100).min(last)).unwrap_or(&0);
-    format!("{} finals, p50 {} p95 {} max {} ms", late_ms.len(), at(50), at(95), at(100))
+impl Run {
+    fn play(&mut self, packets: &[Vec<u8>], seconds: usize) -> Result<(), Box<dyn Error>> {
+        for tick in 0..seconds * 50 {
+            let at = Position::from_millis(tick as u64 * 20);
+            for number in 0..self.speakers.len() {
+                let speaker = &mut self.speakers[number];
+                let packet = &packets[speaker.next_packet % packets.len()];
+                speaker.next_packet += 1;
+                let samples = speaker.decoder.decode(packet)?;
+                for action in speaker.track.push(at, samples) {
+                    self.submit(number, action);
+                }
+            }
+            while let Ok((number, outcome)) = self.outcomes.try_recv() {
+                self.handle_outcome(number, outcome);
+            }
+            let next = self.began + Duration::from_millis((tick as u64 + 1) * 20);
+            std::thread::sleep(next.saturating_duration_since(Instant::now()));
+        }
+        Ok(())
+    }
+
+    /// For the finals that are still being decoded.
+    fn wait(&mut self) {
+        let until = Instant::now() + LAST_WAIT;
+        while self.tally.told < self.tally.asked {
+            let patience = until.saturating_duration_since(Instant::now());
+            let Ok((number, outcome)) = self.outcomes.recv_timeout(patience) else { return };
+            self.handle_outcome(number, outcome);
+        }
+    }
+
+    fn submit(&mut self, number: usize, action: Action) {
+        let done = self.done.clone();
+        let is_final = matches!(action, Action::Final(..));
+        // The run may be over when the last one comes.
+        let tell = move |outcome| drop(done.send((number, outcome)));
+        match self.pool.submit(number as u64, action, tell) {
+            Ok(()) => self.tally.asked += usize::from(is_final),
+            Err(_) => self.tally.refused += 1,
+        }
+    }
+
+    fn handle_outcome(&mut self, number: usize, outcome: Outcome) {
+        self.tally.told += usize::from(matches!(outcome.action, Action::Final(..)));
+        for caption in self.speakers[number].track.handle_outcome(outcome) {
+            match caption {
+                Caption::Final { segment, .. } => {
+                    // The tail is kept silence: speech ended before it.
+                    let ended = segment.end_ms.saturating_sub(u64::from(Tuning::default().tail));
+                    let now = self.began.elapsed().as_millis() as u64;
+                    self.tally.late_ms.push(now.saturating_sub(ended));
+                }
+                Caption::Partial { .. } => self.tally.partials += 1,
+                Caption::Amended { .. } | Caption::Withdrawn { .. } => {}
+            }
+        }
+    }
 }
 
-fn submit(pool: &Pool, done: &Sender<(usize, Outcome)>, number: usize, action: Action) -> bool {
-    let done = done.clone();
-    // The loop may be over when the last one comes.
-    pool.submit(number as u64, action, move |outcome| drop(done.send((number, outcome)))).is_ok()
+/// The middle, the slow end, and the slowest.
+fn spread(mut late_ms: Vec<u64>) -> [u64; 3] {
+    late_ms.sort_unstable();
+    let last = late_ms.len().saturating_sub(1);
+    [50, 95, 100].map(|part| {
+        late_ms.get((late_ms.len() * part / 100).min(last)).copied().unwrap_or_default()
+    })
 }
 
 /// The clips, each followed by silence of its length.
@@ -102,11 +181,9 @@ fn half_silent() -> Vec<f32> {
     let mut sound = Vec::new();
     for clip in &clips::CLIPS {
         let mut samples = clips::samples(clip);
-        // At most 12 s at once: people take turns.
-        samples.truncate(12 * 16_000);
+        samples.truncate(TURN_SAMPLES);
         sound.extend_from_slice(&samples);
         sound.resize(sound.len() + samples.len(), 0.0);
     }
-    println!("{} s of sound", millis_of(sound.len()) / 1000);
     sound
 }

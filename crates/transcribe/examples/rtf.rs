@@ -1,13 +1,17 @@
-//! What transcription costs here: processor seconds for each second of audio, as files and live.
+//! What transcription costs here and how well it reads: the test clips as files and live.
 //!
-//! `cargo run --release -p transcribe --example rtf [FILE...]`; without files it takes the test
-//! clips, counts their word errors, and fetches what is missing.
+//! `cargo run --release -p transcribe --example rtf [-- --whisper MODEL] [FILE...]` prints a row of
+//! JSON for each clip, or each file; what is missing is fetched. For the benchmark, which holds
+//! another program against it: `--samples FOLDER` writes the clips as that program gets them (raw
+//! `f32` at 16 kHz), and `--count` counts the errors in lines of clip, tab, text from standard input.
 
 #![allow(clippy::unwrap_used, reason = "a tool for the developer")]
 
 #[path = "../tests/speech/clips.rs"]
 #[allow(dead_code)]
 mod clips;
+#[path = "measure/engine.rs"]
+mod engine;
 #[path = "../tests/speech/errors.rs"]
 mod errors;
 #[path = "../tests/speech/live.rs"]
@@ -15,113 +19,134 @@ mod errors;
 mod live;
 
 use std::error::Error;
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
 use std::time::Instant;
 
+use serde_json::{Map, Value, json};
 use transcribe::audio::SAMPLE_RATE;
-use transcribe::engine::moonshine::Moonshine;
 use transcribe::engine::{Decoder, Engine};
-use transcribe::pieces::pieces;
+use transcribe::pool::Pool;
+use transcribe::queue::Limits;
 use transcribe::upload;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let began = Instant::now();
-    let model = Moonshine::load(&clips::model())?;
-    let engine = Engine::Moonshine(Box::new(model));
-    let mut decoder = engine.decoder()?;
-    println!("load {:.2} s, memory {}", began.elapsed().as_secs_f64(), memory());
+/// Those that are long enough to be cut by a live speaker's pauses.
+const LIVE: [&str; 2] = ["jfk", "two_cities"];
 
-    let files: Vec<String> = std::env::args().skip(1).collect();
-    let inputs: Vec<(String, &str, Vec<f32>)> = if files.is_empty() {
-        let input = |clip| (String::from(clip_name(clip)), clip.words, clips::samples(clip));
+struct Input {
+    name: String,
+    words: &'static str,
+    samples: Vec<f32>,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let (mut whisper, mut files) = (None, Vec::new());
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--whisper" => whisper = arguments.next().map(PathBuf::from),
+            "--samples" => return write_samples(Path::new(&arguments.next().unwrap_or_default())),
+            "--count" => return count(),
+            _ => files.push(argument),
+        }
+    }
+    let inputs: Vec<Input> = if files.is_empty() {
         clips::CLIPS.iter().map(input).collect()
     } else {
-        let input = |path: String| -> Result<_, Box<dyn Error>> {
-            let samples = upload::decode(&std::fs::read(&path)?, upload::Limits::default())?;
-            Ok((path, "", samples))
-        };
-        files.into_iter().map(input).collect::<Result<_, _>>()?
+        files.into_iter().map(file).collect::<Result<_, _>>()?
     };
-    for partials in [None, Some(false), Some(true)] {
-        run(&mut decoder, &inputs, partials)?;
+    let pool = Pool::start(engine::load(whisper.as_deref())?, Limits::default())?;
+    // The first decode of a process does what no other has to.
+    if let Some(first) = inputs.first() {
+        as_file(&pool, &first.samples)?;
     }
-    println!("memory {}", memory());
-    let mut more = Vec::new();
-    for threads in 2..=4 {
-        more.push(engine.decoder()?);
-        if let Some(decoder) = more.last_mut() {
-            let _ = decoder.decode(&inputs[0].2[..SAMPLE_RATE as usize]);
-        }
-        println!("memory with {threads} decoders {}", memory());
+    for input in &inputs {
+        print(pool.engine(), "file", input, || as_file(&pool, &input.samples))?;
+    }
+    let mut decoder = pool.engine().decoder()?;
+    for input in inputs.iter().filter(|one| one.words.is_empty() || LIVE.contains(&&*one.name)) {
+        print(pool.engine(), "live", input, || Ok(as_live(&mut decoder, &input.samples)))?;
     }
     Ok(())
 }
 
-fn clip_name(clip: &clips::Clip) -> &'static str {
-    clip.name
+fn input(clip: &clips::Clip) -> Input {
+    Input { name: clip.name.to_owned(), words: clip.words, samples: clips::samples(clip) }
 }
 
-/// As files, or live without and with partial texts.
-fn run(
-    decoder: &mut Decoder<'_>,
-    inputs: &[(String, &str, Vec<f32>)],
-    partials: Option<bool>,
+fn file(path: String) -> Result<Input, Box<dyn Error>> {
+    let samples = upload::decode(&std::fs::read(&path)?, upload::Limits::default())?;
+    Ok(Input { name: path, words: "", samples })
+}
+
+/// The text as it was first told, and as it is in the end.
+struct Texts {
+    first: String,
+    last: String,
+}
+
+fn as_file(pool: &Pool, samples: &[f32]) -> Result<Texts, Box<dyn Error>> {
+    let (done, result) = channel();
+    let slot = pool.admit_file()?;
+    pool.transcribe(slot, samples.to_vec(), move |transcript| drop(done.send(transcript)));
+    let text = result.recv()??.text();
+    Ok(Texts { first: text.clone(), last: text })
+}
+
+/// As somebody says it, with guesses.
+fn as_live(decoder: &mut Decoder<'_>, samples: &[f32]) -> Texts {
+    let played = live::play(decoder, samples, true);
+    Texts { first: live::text(&played.first), last: live::text(&played.amended) }
+}
+
+fn print(
+    engine: &Engine,
+    mode: &str,
+    input: &Input,
+    read: impl FnOnce() -> Result<Texts, Box<dyn Error>>,
 ) -> Result<(), Box<dyn Error>> {
-    let (mut wrong, mut wrong_amended, mut words, mut audio) = (0, 0, 0, 0.0);
-    let (cpu, wall) = (cpu_seconds(), Instant::now());
-    for (name, wanted, samples) in inputs {
-        audio += samples.len() as f64 / f64::from(SAMPLE_RATE);
-        let (found, amended) = match partials {
-            None => {
-                let mut text = Vec::new();
-                for piece in pieces(samples) {
-                    text.push(decoder.decode(&samples[piece.samples])?.text);
-                }
-                (text.join(" | "), text.join(" "))
-            }
-            Some(partials) => {
-                let played = live::play(decoder, samples, partials);
-                let first: Vec<String> = played.first.into_values().collect();
-                (first.join(" | "), live::text(&played.amended))
-            }
-        };
-        let (errors, of) = errors::count(wanted, &found);
-        let (after, _) = errors::count(wanted, &amended);
-        println!("{name}: {errors} ({after} amended) of {of} wrong: {found}");
-        wrong += errors;
-        wrong_amended += after;
-        words += of;
+    let (cpu, wall) = (engine::cpu_seconds(), Instant::now());
+    let texts = read()?;
+    let (cpu, wall) = (engine::cpu_seconds() - cpu, wall.elapsed().as_secs_f64());
+    let (wrong, words) = errors::count(input.words, &texts.last);
+    let (wrong_at_first, _) = errors::count(input.words, &texts.first);
+    let mut row = Map::new();
+    let mut put = |name: &str, value: Value| row.insert(name.to_owned(), value);
+    put("engine", json!(format!("{} {}", engine.name(), engine.model())));
+    put("mode", json!(mode));
+    put("clip", json!(input.name));
+    put("audio_s", json!(input.samples.len() as f64 / f64::from(SAMPLE_RATE)));
+    put("cpu_s", json!(cpu));
+    put("wall_s", json!(wall));
+    put("peak_rss_mib", json!(engine::peak_rss_mib()));
+    if words > 0 {
+        put("words", json!(words));
+        put("wrong", json!(wrong));
+        put("wrong_at_first", json!(wrong_at_first));
     }
-    let (cpu, wall) = (cpu_seconds() - cpu, wall.elapsed().as_secs_f64());
-    println!(
-        "== {}: {:.3} cpu s per audio s, {:.3} wall; {wrong} ({wrong_amended} amended) of {words} words wrong",
-        match partials {
-            None => "files",
-            Some(false) => "live, finals only",
-            Some(true) => "live with partials",
-        },
-        cpu / audio,
-        wall / audio,
-    );
+    put("text", json!(texts.last));
+    println!("{}", Value::Object(row));
     Ok(())
 }
 
-/// User and system time of this process (Linux).
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit(')').next().unwrap_or_default();
-    let ticks = |at: usize| -> f64 {
-        fields.split_whitespace().nth(at).and_then(|text| text.parse().ok()).unwrap_or(0.0)
-    };
-    (ticks(11) + ticks(12)) / 100.0
+fn write_samples(folder: &Path) -> Result<(), Box<dyn Error>> {
+    std::fs::create_dir_all(folder)?;
+    for clip in &clips::CLIPS {
+        let bytes: Vec<u8> =
+            clips::samples(clip).iter().flat_map(|sample| sample.to_le_bytes()).collect();
+        std::fs::write(folder.join(format!("{}.f32", clip.name)), bytes)?;
+    }
+    Ok(())
 }
 
-/// Now and at most (Linux).
-fn memory() -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let lines =
-        status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM"));
-    lines
-        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
-        .collect::<Vec<_>>()
-        .join(", ")
+fn count() -> Result<(), Box<dyn Error>> {
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        let (name, text) = line.split_once('\t').ok_or("a line is clip, tab, text")?;
+        let clip = clips::CLIPS.iter().find(|clip| clip.name == name).ok_or("no such clip")?;
+        let (wrong, words) = errors::count(clip.words, text);
+        println!("{}", json!({ "clip": name, "words": words, "wrong": wrong }));
+    }
+    Ok(())
 }
