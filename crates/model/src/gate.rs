@@ -13,11 +13,14 @@ pub struct Gate {
     pub screen: bool,
     /// It is sent the others (false: deafened).
     pub receive: bool,
+    /// What its microphone sends is also transcribed. Never without `speak`.
+    pub captions: bool,
 }
 
 impl Gate {
     /// Nothing passes.
-    pub const SHUT: Self = Self { speak: false, camera: false, screen: false, receive: false };
+    pub const SHUT: Self =
+        Self { speak: false, camera: false, screen: false, receive: false, captions: false };
 
     /// Whether this source may be forwarded.
     pub fn allows(self, source: TrackSource) -> bool {

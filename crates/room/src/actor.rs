@@ -11,6 +11,8 @@ pub struct Person {
     pub username: String,
     /// The id under which the person's own platform knows them.
     pub external_id: Option<ExternalId>,
+    /// The account's address, if it has one. Shown where a dialect shows it.
+    pub email: Option<String>,
 }
 
 /// A person with what they may do before a room's overrides.

@@ -17,6 +17,8 @@ pub enum Command {
         /// Which.
         session: SessionId,
     },
+    /// The caller closes all their sessions.
+    LeaveAll,
     /// The caller changes their own mute or deafen on one session.
     SetSelf {
         /// Which.
@@ -44,6 +46,17 @@ pub enum Command {
     Kick {
         /// Whom.
         user: UserId,
+    },
+    /// The caller wants to be the one who is heard. Whose floor it is already keeps it.
+    TakeFloor,
+    /// The caller goes on holding the floor.
+    KeepFloor,
+    /// The caller gives the floor back.
+    ReleaseFloor,
+    /// Live captions on or off. Needs MANAGE_SPACES, or to have made the room.
+    SwitchCaptions {
+        /// The new state.
+        on: bool,
     },
     /// The server ends one session.
     EndSession {
@@ -80,6 +93,12 @@ pub enum Command {
         /// When it was last heard of.
         last_seen: Instant,
     },
+    /// A person asked something of the server: their session that lives by requests is alive. Nothing
+    /// when they have none here.
+    RequestHeard {
+        /// Who.
+        user: UserId,
+    },
     /// The media plane hears a session speak, or stop.
     Speaking {
         /// Which session.
@@ -113,15 +132,21 @@ impl Command {
         match self {
             Self::Join(_)
             | Self::Leave { .. }
+            | Self::LeaveAll
             | Self::SetSelf { .. }
             | Self::ServerMute { .. }
             | Self::ServerDeafen { .. }
-            | Self::Kick { .. } => false,
+            | Self::Kick { .. }
+            | Self::TakeFloor
+            | Self::KeepFloor
+            | Self::ReleaseFloor
+            | Self::SwitchCaptions { .. } => false,
             Self::EndSession { .. }
             | Self::EndMember { .. }
             | Self::Close { .. }
             | Self::LinkUp { .. }
             | Self::LinkDown { .. }
+            | Self::RequestHeard { .. }
             | Self::Speaking { .. }
             | Self::Source { .. }
             | Self::Reauthorize { .. } => true,
@@ -143,4 +168,6 @@ pub struct Join {
     pub mute: bool,
     /// Start deafened.
     pub deaf: bool,
+    /// The room's password was shown and is right. Who is a member already needs none.
+    pub unlocked: bool,
 }

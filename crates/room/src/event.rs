@@ -97,6 +97,15 @@ pub enum Event {
         /// When the session ends if nothing comes back; `None` while another link is up.
         gone_at: Option<Instant>,
     },
+    /// A request of a session that lives by them came in.
+    RequestHeard {
+        /// Which session.
+        session: SessionId,
+        /// When it was last heard of.
+        heard_at: Instant,
+        /// When it ends if nothing more comes; `None` while a link is up.
+        gone_at: Option<Instant>,
+    },
     /// A session began or ceased to speak.
     Speaking {
         /// Which session.
@@ -123,6 +132,44 @@ pub enum Event {
         user: UserId,
         /// The new ones, overrides resolved.
         permissions: Permissions,
+    },
+    /// A member has the floor: from now on they are heard, and nobody else.
+    FloorTaken {
+        /// Who.
+        user: UserId,
+        /// The number of the grant, see [`crate::Floor::fence`].
+        fence: u64,
+        /// When it falls free unless it is kept.
+        expires: Instant,
+        /// The same for those who are shown it.
+        expires_at: Timestamp,
+    },
+    /// The holder of the floor keeps it for longer.
+    FloorKept {
+        /// Who.
+        user: UserId,
+        /// The number of the grant, as before.
+        fence: u64,
+        /// When it falls free now.
+        expires: Instant,
+        /// The same for those who are shown it.
+        expires_at: Timestamp,
+    },
+    /// Nobody has the floor any more.
+    FloorReleased {
+        /// Who had it.
+        user: UserId,
+        /// The number of the grant that is over.
+        fence: u64,
+        /// Why.
+        reason: FloorEnd,
+    },
+    /// Live captions were switched on or off.
+    CaptionsSwitched {
+        /// The new state.
+        on: bool,
+        /// Who did it; `None` is the server.
+        by: Option<UserId>,
     },
     /// The room takes nobody any more.
     Closed {
@@ -154,10 +201,15 @@ impl Event {
             | Self::Source { .. }
             | Self::SessionStarted { .. }
             | Self::SessionEnded { .. }
+            | Self::FloorTaken { .. }
+            | Self::FloorKept { .. }
+            | Self::FloorReleased { .. }
+            | Self::CaptionsSwitched { .. }
             | Self::Closed { .. } => Audience::Room,
-            Self::LinkUp { .. } | Self::LinkDown { .. } | Self::Reauthorized { .. } => {
-                Audience::Server
-            }
+            Self::LinkUp { .. }
+            | Self::LinkDown { .. }
+            | Self::RequestHeard { .. }
+            | Self::Reauthorized { .. } => Audience::Server,
         }
     }
 
@@ -172,10 +224,28 @@ impl Event {
             | Self::MemberLeft { user, .. }
             | Self::Speaking { user, .. }
             | Self::Source { user, .. }
+            | Self::FloorTaken { user, .. }
+            | Self::FloorKept { user, .. }
+            | Self::FloorReleased { user, .. }
             | Self::Reauthorized { user, .. } => Some(*user),
-            Self::LinkUp { .. } | Self::LinkDown { .. } | Self::Closed { .. } => None,
+            Self::LinkUp { .. }
+            | Self::LinkDown { .. }
+            | Self::RequestHeard { .. }
+            | Self::CaptionsSwitched { .. }
+            | Self::Closed { .. } => None,
         }
     }
+}
+
+/// Why nobody has the floor any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FloorEnd {
+    /// The holder gave it back.
+    Released,
+    /// The holder did not keep it.
+    Expired,
+    /// The holder's last session ends.
+    Left,
 }
 
 /// Why a session ended. The text is wire format and stored.

@@ -2,8 +2,9 @@
 
 use model::{Gate, Permissions, SessionId};
 
+use crate::member::{Member, Session};
 use crate::profile::SpeakRule;
-use crate::room::{Member, Room, Session};
+use crate::room::Room;
 
 impl Room {
     /// The gate of a session; shut for one that the room does not know.
@@ -19,15 +20,18 @@ impl Room {
         let heard = match self.settings().kind.profile().speak {
             SpeakRule::Permission => may(Permissions::SPEAK),
             SpeakRule::Everyone => true,
-            // Nobody has been given the stage or the lock: the safe answer is silence.
-            SpeakRule::Speakers | SpeakRule::FloorHolder => false,
+            SpeakRule::FloorHolder => self.holds_floor(member.person.id),
+            // Nobody has been given the stage: the safe answer is silence.
+            SpeakRule::Speakers => false,
         };
         let marks = self.marks(member.person.id);
+        let speak = heard && !marks.server_mute && !session.mute;
         Gate {
-            speak: heard && !marks.server_mute && !session.mute,
+            speak,
             camera: may(Permissions::VIDEO),
             screen: may(Permissions::STREAM),
             receive: !marks.server_deaf && !session.deaf,
+            captions: speak && self.settings().captions,
         }
     }
 }

@@ -9,15 +9,19 @@
 //! The events are the reply, the broadcast, the stored row and the bus message at once. Voice rooms,
 //! stages, push-to-talk rooms and conferences are one kind of room with different [`Profile`]s.
 //!
-//! Deliberately absent: clocks, randomness, tokio, JSON, SQL, passwords, and any knowledge of the five
+//! Deliberately absent: clocks, randomness, tokio, JSON, SQL, passwords (a room learns that one was right), and any knowledge of the five
 //! wire APIs. Ids and times come in with the command.
 
 mod activity;
 mod actor;
+mod captions;
 mod command;
 mod event;
+mod floor;
 mod gate;
+mod member;
 mod membership;
+mod message;
 mod mute;
 mod policy;
 mod presence;
@@ -25,17 +29,22 @@ mod profile;
 mod refusal;
 mod room;
 mod settings;
+mod timing;
 mod view;
 
 pub use actor::{Actor, Caller, Person};
 pub use command::{Command, Join};
-pub use event::{Audience, EndReason, Event};
+pub use event::{Audience, EndReason, Event, FloorEnd};
+pub use floor::Floor;
+pub use member::Marks;
 pub use membership::SESSIONS_PER_MEMBER_MAX;
+pub use message::{Message, MessageMeta, MessageStatus, Segment, Sender};
 pub use model::Gate;
 pub use policy::{Action, check, permissions};
 pub use presence::{GONE_AFTER, JOIN_TIMEOUT, Link};
 pub use profile::{Profile, ProfileKind, SpeakRule, UnknownProfile};
 pub use refusal::Refusal;
-pub use room::{Marks, Room};
+pub use room::Room;
 pub use settings::Settings;
+pub use timing::Timing;
 pub use view::{MemberView, RoomView, SessionView};

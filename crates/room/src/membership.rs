@@ -8,10 +8,10 @@ use model::{Now, Permissions, RoleId, SessionId, UserId};
 use crate::actor::{Actor, Caller};
 use crate::command::Join;
 use crate::event::{EndReason, Event};
+use crate::member::{Member, Session};
 use crate::policy::{self, Action};
-use crate::presence::JOIN_TIMEOUT;
 use crate::refusal::Refusal;
-use crate::room::{Member, Room, Session};
+use crate::room::Room;
 
 /// Sessions of one member at once: a person's devices and tabs. Beyond it the oldest is replaced; more
 /// would let one account fill the media plane.
@@ -28,13 +28,19 @@ impl Room {
         let Actor::Caller(caller) = by else { return Err(Refusal::RoomNotFound) };
         policy::check(self.settings(), by, Action::Join)?;
         let user = caller.person.id;
+        let permissions = policy::permissions(self.settings(), by);
         let mut events = match self.members.get(&user) {
             Some(member) => {
+                let reauthorized = self.reauthorized(member, permissions);
+                // Who lives by requests is in, however often they ask to be.
+                if let Some(heard) = self.heard_again(member, join.via, now) {
+                    return Ok(reauthorized.into_iter().chain([heard]).collect());
+                }
                 let mut events = self.replaced_sessions(member, &join, now);
-                events.extend(self.reauthorized(member, policy::permissions(self.settings(), by)));
+                events.extend(reauthorized);
                 events
             }
-            None => vec![self.admit(by, caller, now)?],
+            None => vec![self.admit(caller, permissions, join.unlocked, now)?],
         };
         events.push(Event::SessionStarted {
             session: join.session,
@@ -44,17 +50,25 @@ impl Room {
             mute: join.mute,
             deaf: join.deaf,
             at: now.wall,
-            gone_at: now.mono + JOIN_TIMEOUT,
+            gone_at: now.mono + self.first_wait(join.via),
         });
         Ok(events)
     }
 
-    fn admit(&self, by: &Actor, caller: &Caller, now: Now) -> Result<Event, Refusal> {
+    fn admit(
+        &self,
+        caller: &Caller,
+        permissions: Permissions,
+        unlocked: bool,
+        now: Now,
+    ) -> Result<Event, Refusal> {
         let limit = self.settings().member_limit;
         if self.members.len() >= limit as usize {
             return Err(Refusal::RoomFull { limit });
         }
-        let permissions = policy::permissions(self.settings(), by);
+        if self.settings().has_password && !unlocked {
+            return Err(Refusal::InvalidPassword);
+        }
         Ok(Event::MemberJoined { person: caller.person.clone(), permissions, at: now.wall })
     }
 
@@ -80,6 +94,11 @@ impl Room {
         self.decide_end_session(session, EndReason::Left, now)
     }
 
+    pub(crate) fn decide_leave_all(&self, by: &Actor, now: Now) -> Result<Vec<Event>, Refusal> {
+        let user = self.asking(by)?.ok_or(Refusal::NotAParticipant)?.person.id;
+        Ok(self.end_member(user, EndReason::Left, now))
+    }
+
     pub(crate) fn decide_kick(
         &self,
         by: &Actor,
@@ -100,26 +119,35 @@ impl Room {
         now: Now,
     ) -> Result<Vec<Event>, Refusal> {
         let (member, _) = self.session(session).ok_or(Refusal::UnknownSession)?;
-        let mut events = ended(member, session, reason, now);
         if member.sessions.len() == 1 {
-            events.push(Event::MemberLeft { user: member.person.id, reason });
+            return Ok(self.end_member(member.person.id, reason, now));
         }
-        Ok(events)
+        Ok(ended(member, session, reason, now))
     }
 
     /// Ends all sessions of a person; nothing when they are not in.
     pub(crate) fn end_member(&self, user: UserId, reason: EndReason, now: Now) -> Vec<Event> {
         let Some(member) = self.members.get(&user) else { return Vec::new() };
-        let sessions = all_ended(member, reason, now);
+        let sessions = self.all_ended(member, reason, now);
         sessions.chain([Event::MemberLeft { user, reason }]).collect()
     }
 
     pub(crate) fn decide_close(&self, reason: EndReason, now: Now) -> Vec<Event> {
         // Everyone's own end first: it is then the first thing that is told to each, however many
         // departures of others follow.
-        let sessions = self.members.values().flat_map(|member| all_ended(member, reason, now));
+        let sessions = self.members.values().flat_map(|member| self.all_ended(member, reason, now));
         let members = self.members.keys().map(|user| Event::MemberLeft { user: *user, reason });
         sessions.chain(members).chain([Event::Closed { reason }]).collect()
+    }
+
+    fn all_ended(
+        &self,
+        member: &Member,
+        reason: EndReason,
+        now: Now,
+    ) -> impl Iterator<Item = Event> {
+        let sessions = member.sessions.keys().flat_map(move |id| ended(member, *id, reason, now));
+        self.floor_left(member.person.id, now).into_iter().chain(sessions)
     }
 
     pub(crate) fn decide_reauthorize(
@@ -136,6 +164,15 @@ impl Room {
     fn reauthorized(&self, member: &Member, permissions: Permissions) -> Option<Event> {
         let user = member.person.id;
         (permissions != member.permissions).then_some(Event::Reauthorized { user, permissions })
+    }
+
+    /// The member who asks; `None` for somebody else, if they may know of the room at all.
+    pub(crate) fn asking(&self, by: &Actor) -> Result<Option<&Member>, Refusal> {
+        let member = by.user().and_then(|user| self.members.get(&user));
+        if member.is_none() {
+            policy::check(self.settings(), by, Action::View)?;
+        }
+        Ok(member)
     }
 
     /// The member behind a session of the caller's own. Somebody else's is refused, not hidden:
@@ -163,8 +200,4 @@ pub(crate) fn ended(
     let silent = spoke.then_some(Event::Speaking { session, user, speaking: false });
     let ended = Event::SessionEnded { session, user, reason, at: now.wall };
     silent.into_iter().chain([ended]).collect()
-}
-
-fn all_ended(member: &Member, reason: EndReason, now: Now) -> impl Iterator<Item = Event> {
-    member.sessions.keys().flat_map(move |id| ended(member, *id, reason, now))
 }

@@ -4,9 +4,10 @@ use model::{SessionId, UserId};
 
 use crate::actor::Actor;
 use crate::event::Event;
+use crate::member::Marks;
 use crate::policy::{self, Action};
 use crate::refusal::Refusal;
-use crate::room::{Marks, Room};
+use crate::room::Room;
 
 impl Room {
     pub(crate) fn decide_self(

@@ -21,6 +21,16 @@ pub enum Action {
     Kick,
     /// Change or delete the room.
     Manage,
+    /// Read what was said.
+    ReadHistory {
+        /// They are in the room, or were.
+        participant: bool,
+    },
+    /// See who is in the room, where a password keeps others out.
+    SeeMembers {
+        /// They are in the room, or were.
+        participant: bool,
+    },
 }
 
 /// What an actor may do in a room: what they bring, then the room's overrides.
@@ -40,6 +50,10 @@ pub fn check(settings: &Settings, actor: &Actor, action: Action) -> Result<(), R
     if !had.contains(Permissions::VIEW_SPACE) && !owns {
         return Err(Refusal::RoomNotFound);
     }
+    let in_or_was = |participant: bool| {
+        let passes = participant || matches!(actor, Actor::Server);
+        if passes { Ok(()) } else { Err(Refusal::NotAParticipant) }
+    };
     let needs = |wanted| if had.contains(wanted) { Ok(()) } else { Err(Refusal::Missing(wanted)) };
     match action {
         Action::View => Ok(()),
@@ -52,5 +66,10 @@ pub fn check(settings: &Settings, actor: &Actor, action: Action) -> Result<(), R
         }
         Action::Manage if owns => Ok(()),
         Action::Manage => needs(Permissions::MANAGE_SPACES),
+        Action::ReadHistory { participant } => {
+            in_or_was(participant).and_then(|()| needs(Permissions::READ_HISTORY))
+        }
+        Action::SeeMembers { participant } if settings.has_password => in_or_was(participant),
+        Action::SeeMembers { .. } => Ok(()),
     }
 }

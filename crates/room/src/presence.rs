@@ -1,13 +1,17 @@
 //! Whether somebody is still there: a session lives while a socket or its media does.
 //!
+//! Through the door of STT Room nobody needs either: such a session lives by requests, and its socket and
+//! media only keep it as long as they are up.
+//!
 //! The room is told of links going up and down and keeps one deadline per session without any. It never
 //! polls: its owner wakes it at [`Room::next_deadline`].
 
 use std::time::{Duration, Instant};
 
-use model::{Now, SessionId};
+use model::{Now, SessionId, UserId, Via};
 
 use crate::event::{EndReason, Event};
+use crate::member::Member;
 use crate::membership::ended;
 use crate::refusal::Refusal;
 use crate::room::Room;
@@ -57,8 +61,53 @@ impl Room {
         }
         // The other link may have been heard of later than this one.
         let heard_at = state.heard_at.map_or(last_seen, |heard| heard.max(last_seen));
-        let gone_at = (!others).then(|| heard_at + GONE_AFTER);
+        let gone_at = (!others).then(|| heard_at + self.wait(state.via));
         Ok(vec![Event::LinkDown { session, link, heard_at, gone_at }])
+    }
+
+    pub(crate) fn decide_request_heard(&self, user: UserId, now: Now) -> Vec<Event> {
+        let member = self.members.get(&user);
+        let heard = member.and_then(|member| self.heard_again(member, Via::SttRoom, now));
+        heard.into_iter().collect()
+    }
+
+    /// A request of a member who is in through a door where that keeps them in.
+    pub(crate) fn heard_again(&self, member: &Member, via: Via, now: Now) -> Option<Event> {
+        if !lives_by_requests(via) {
+            return None;
+        }
+        let (session, state) = member.sessions.iter().find(|(_, state)| state.via == via)?;
+        // A link's last packet may be later than the clock that was read for this request.
+        let heard_at = state.heard_at.map_or(now.mono, |heard| heard.max(now.mono));
+        let gone_at = (!state.is_linked()).then(|| heard_at + self.wait(via));
+        Some(Event::RequestHeard { session: *session, heard_at, gone_at })
+    }
+
+    /// How long a new session has for its first link or request.
+    pub(crate) fn first_wait(&self, via: Via) -> Duration {
+        if lives_by_requests(via) { self.wait(via) } else { JOIN_TIMEOUT }
+    }
+
+    /// How long a session stays after it was last heard of.
+    fn wait(&self, via: Via) -> Duration {
+        if lives_by_requests(via) { self.timing.request_idle } else { GONE_AFTER }
+    }
+
+    /// When a session that was given until then to show life was last heard of: who lives by requests
+    /// asked to come in just now.
+    pub(crate) fn heard_by_joining(&self, via: Via, gone_at: Instant) -> Option<Instant> {
+        if lives_by_requests(via) { gone_at.checked_sub(self.wait(via)) } else { None }
+    }
+
+    pub(crate) fn apply_request_heard(
+        &mut self,
+        session: SessionId,
+        heard_at: Instant,
+        gone_at: Option<Instant>,
+    ) {
+        self.with_session(session, |state| {
+            (state.heard_at, state.gone_at) = (Some(heard_at), gone_at);
+        });
     }
 
     pub(crate) fn apply_link_up(&mut self, session: SessionId, link: Link) {
@@ -90,23 +139,35 @@ impl Room {
     /// When [`Room::due`] will have something; `None` while nothing is waited for.
     pub fn next_deadline(&self) -> Option<Instant> {
         let sessions = self.members.values().flat_map(|member| member.sessions.values());
-        sessions.filter_map(|session| session.gone_at).min()
+        sessions.filter_map(|session| session.gone_at).chain(self.floor_expires()).min()
     }
 
     /// What time alone has brought about by now.
     pub fn due(&self, now: Now) -> Vec<Event> {
-        let mut events = Vec::new();
+        let mut events: Vec<Event> = self.floor_expired(now).into_iter().collect();
+        let floor_is_over = !events.is_empty();
         for member in self.members.values() {
             let user = member.person.id;
             let gone = |at: Option<Instant>| at.is_some_and(|at| at <= now.mono);
             let gone = member.sessions.iter().filter(|(_, session)| gone(session.gone_at));
             let gone: Vec<SessionId> = gone.map(|(id, _)| *id).collect();
+            let leaves = gone.len() == member.sessions.len();
+            events.extend(self.floor_left(user, now).filter(|_| leaves && !floor_is_over));
             let timed_out = |id: &SessionId| ended(member, *id, EndReason::Timeout, now);
             events.extend(gone.iter().flat_map(timed_out));
-            if gone.len() == member.sessions.len() {
+            if leaves {
                 events.push(Event::MemberLeft { user, reason: EndReason::Timeout });
             }
         }
         events
+    }
+}
+
+/// Whether requests alone keep a session: STT Room's client closes its socket when nobody looks, and that
+/// is not leaving.
+fn lives_by_requests(via: Via) -> bool {
+    match via {
+        Via::SttRoom => true,
+        Via::Vox | Via::VoiceService | Via::Aura | Via::OriginChats | Via::Sip => false,
     }
 }

@@ -27,6 +27,8 @@ pub struct Profile {
     pub member_limit: u32,
     /// Who is heard.
     pub speak: SpeakRule,
+    /// Whether new rooms transcribe what is heard, unless asked otherwise.
+    pub captions: bool,
 }
 
 /// Who is heard in a room, before mutes.
@@ -61,24 +63,28 @@ impl ProfileKind {
                 needs_connect: true,
                 member_limit: VOICE_MEMBER_LIMIT,
                 speak: SpeakRule::Permission,
+                captions: false,
             },
             Self::Stage => Profile {
                 exclusive: true,
                 needs_connect: true,
                 member_limit: LARGE_MEMBER_LIMIT,
                 speak: SpeakRule::Speakers,
+                captions: false,
             },
             Self::Talk => Profile {
                 exclusive: false,
                 needs_connect: false,
                 member_limit: TALK_MEMBER_LIMIT,
                 speak: SpeakRule::FloorHolder,
+                captions: true,
             },
             Self::Conference => Profile {
                 exclusive: false,
                 needs_connect: false,
                 member_limit: LARGE_MEMBER_LIMIT,
                 speak: SpeakRule::Everyone,
+                captions: false,
             },
         }
     }

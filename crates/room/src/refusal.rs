@@ -26,4 +26,16 @@ pub enum Refusal {
     /// The person the command is about is not in the room.
     #[error("that person is not in the room")]
     TargetNotInRoom,
+    /// The room has a password, and the caller did not show it.
+    #[error("invalid password")]
+    InvalidPassword,
+    /// Somebody else holds the floor.
+    #[error("somebody else is the speaker")]
+    SpeakerTaken,
+    /// The caller does not hold the floor, or the room has none.
+    #[error("not the speaker")]
+    NotSpeaker,
+    /// The caller is not in the room, or never was where having been is enough.
+    #[error("not a participant of the room")]
+    NotAParticipant,
 }

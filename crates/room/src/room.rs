@@ -1,15 +1,17 @@
 //! The room's state, and the two doors to it: `decide` and `apply`.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
-use model::{Now, Permissions, SessionId, Timestamp, UserId, Via};
+use model::{Now, Permissions, SessionId, UserId};
 
-use crate::actor::{Actor, Person};
+use crate::actor::Actor;
 use crate::command::Command;
 use crate::event::Event;
+use crate::floor::FloorState;
+use crate::member::{Marks, Member, Session};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
+use crate::timing::Timing;
 
 /// A room with the people in it.
 #[derive(Clone, Debug)]
@@ -19,52 +21,22 @@ pub struct Room {
     pub(crate) members: BTreeMap<UserId, Member>,
     /// What moderators decided about people, kept while they are away.
     marks_by_user: BTreeMap<UserId, Marks>,
+    pub(crate) floor: FloorState,
+    pub(crate) timing: Timing,
     closed: bool,
-}
-
-/// What moderators decided about a person in this room; applies again on rejoin.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Marks {
-    /// May not be heard.
-    pub server_mute: bool,
-    /// Is sent nothing.
-    pub server_deaf: bool,
-}
-
-/// A person in the room.
-#[derive(Clone, Debug)]
-pub(crate) struct Member {
-    pub person: Person,
-    pub permissions: Permissions,
-    pub joined_at: Timestamp,
-    pub sessions: BTreeMap<SessionId, Session>,
-}
-
-/// One connection of a member.
-#[derive(Clone, Debug)]
-pub(crate) struct Session {
-    pub via: Via,
-    pub client: Option<String>,
-    pub mute: bool,
-    pub deaf: bool,
-    pub speaking: bool,
-    pub camera: bool,
-    pub screen: bool,
-    /// Open sockets: more than one while a client reconnects.
-    pub sockets: u32,
-    /// Whether packets come from its peer connection.
-    pub media: bool,
-    /// When it was last heard of by a link that is down now.
-    pub heard_at: Option<Instant>,
-    /// When it ends for want of any link.
-    pub gone_at: Option<Instant>,
 }
 
 impl Room {
     /// An empty room with what was stored about it.
     pub fn new(settings: Settings, marks: impl IntoIterator<Item = (UserId, Marks)>) -> Self {
         let marks_by_user = marks.into_iter().collect();
-        Self { settings, members: BTreeMap::new(), marks_by_user, closed: false }
+        let (members, floor, timing) = Default::default();
+        Self { settings, members, marks_by_user, floor, timing, closed: false }
+    }
+
+    /// The same room with other times.
+    pub fn with_timing(self, timing: Timing) -> Self {
+        Self { timing, ..self }
     }
 
     /// The stored part.
@@ -95,15 +67,24 @@ impl Room {
         if command.is_for_the_server() && matches!(by, Actor::Caller(_)) {
             return Err(Refusal::Missing(Permissions::ADMINISTRATOR));
         }
+        self.answer(by, command, now)
+    }
+
+    fn answer(&self, by: &Actor, command: Command, now: Now) -> Result<Vec<Event>, Refusal> {
         match command {
             Command::Join(join) => self.decide_join(by, join, now),
             Command::Leave { session } => self.decide_leave(by, session, now),
+            Command::LeaveAll => self.decide_leave_all(by, now),
             Command::SetSelf { session, mute, deaf } => self.decide_self(by, session, mute, deaf),
             Command::ServerMute { user, muted } => self.decide_server_mute(by, user, muted),
             Command::ServerDeafen { user, deafened } => {
                 self.decide_server_deafen(by, user, deafened)
             }
             Command::Kick { user } => self.decide_kick(by, user, now),
+            Command::TakeFloor => self.decide_take_floor(by, now),
+            Command::KeepFloor => self.decide_keep_floor(by, now),
+            Command::ReleaseFloor => self.decide_release_floor(by, now),
+            Command::SwitchCaptions { on } => self.decide_captions(by, on),
             Command::EndSession { session, reason } => {
                 self.decide_end_session(session, reason, now)
             }
@@ -113,6 +94,7 @@ impl Room {
             Command::LinkDown { session, link, last_seen } => {
                 self.decide_link_down(session, link, last_seen)
             }
+            Command::RequestHeard { user } => Ok(self.decide_request_heard(user, now)),
             Command::Speaking { session, speaking } => self.decide_speaking(session, speaking),
             Command::Source { session, source, flowing } => {
                 self.decide_source(session, source, flowing)
@@ -131,10 +113,10 @@ impl Room {
                 self.members.insert(person.id, member);
             }
             Event::SessionStarted { session, user, via, client, mute, deaf, gone_at, .. } => {
-                let new = Session::new(*via, client.clone(), *mute, *deaf, *gone_at);
-                self.with_member(*user, |member| {
-                    member.sessions.insert(*session, new);
-                });
+                let new = Session::new(*via, client.clone(), *gone_at);
+                let heard_at = self.heard_by_joining(*via, *gone_at);
+                let new = Session { mute: *mute, deaf: *deaf, heard_at, ..new };
+                self.with_member(*user, |member| drop(member.sessions.insert(*session, new)));
             }
             Event::SessionEnded { session, user, .. } => self.with_member(*user, |member| {
                 member.sessions.remove(session);
@@ -156,12 +138,21 @@ impl Room {
             Event::LinkDown { session, link, heard_at, gone_at } => {
                 self.apply_link_down(*session, *link, *heard_at, *gone_at);
             }
+            Event::RequestHeard { session, heard_at, gone_at } => {
+                self.apply_request_heard(*session, *heard_at, *gone_at);
+            }
             Event::Speaking { session, speaking, .. } => {
                 self.with_session(*session, |s| s.speaking = *speaking);
             }
             Event::Source { session, source, flowing, .. } => {
                 self.apply_source(*session, *source, *flowing);
             }
+            Event::FloorTaken { user, fence, expires, expires_at }
+            | Event::FloorKept { user, fence, expires, expires_at } => {
+                self.apply_floor_held(*user, *fence, *expires, *expires_at);
+            }
+            Event::FloorReleased { fence, .. } => self.apply_floor_released(*fence),
+            Event::CaptionsSwitched { on, .. } => self.settings.captions = *on,
             Event::Closed { .. } => self.closed = true,
         }
         self.check_invariants();
@@ -197,29 +188,6 @@ impl Room {
             self.members.iter().all(|(id, member)| *id == member.person.id),
             "a member is filed under their own id"
         );
-    }
-}
-
-impl Member {
-    fn new(person: Person, permissions: Permissions, joined_at: Timestamp) -> Self {
-        Self { person, permissions, joined_at, sessions: BTreeMap::new() }
-    }
-}
-
-impl Session {
-    fn new(via: Via, client: Option<String>, mute: bool, deaf: bool, gone_at: Instant) -> Self {
-        Self {
-            via,
-            client,
-            mute,
-            deaf,
-            speaking: false,
-            camera: false,
-            screen: false,
-            sockets: 0,
-            media: false,
-            heard_at: None,
-            gone_at: Some(gone_at),
-        }
+        self.check_floor();
     }
 }

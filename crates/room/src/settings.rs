@@ -19,6 +19,10 @@ pub struct Settings {
     pub kind: ProfileKind,
     /// What it is about just now.
     pub topic: Option<String>,
+    /// Whether coming in needs a password; whoever keeps it compares it.
+    pub has_password: bool,
+    /// Whether what is heard here is also transcribed.
+    pub captions: bool,
     /// Members at once.
     pub member_limit: u32,
     /// Who made it; `None` for rooms that a platform named.

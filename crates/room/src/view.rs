@@ -3,16 +3,20 @@
 use model::{Permissions, SessionId, Timestamp, UserId, Via};
 
 use crate::actor::Person;
-use crate::room::{Member, Room};
+use crate::floor::Floor;
+use crate::member::Member;
+use crate::room::Room;
 use crate::settings::Settings;
 
-/// A room and its members, in order of joining.
+/// A room and its members, in order of joining, and who holds the floor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomView {
     /// The stored part.
     pub settings: Settings,
     /// Members, first come first.
     pub members: Vec<MemberView>,
+    /// Who holds the floor, in rooms that have one.
+    pub floor: Option<Floor>,
 }
 
 /// A member. A flag that can differ between sessions holds for the member when it holds for all of
@@ -61,7 +65,7 @@ impl Room {
     pub fn view(&self) -> RoomView {
         let mut members: Vec<_> = self.members.values().map(|m| self.member_view(m)).collect();
         members.sort_by_key(|member| (member.joined_at, member.person.id));
-        RoomView { settings: self.settings().clone(), members }
+        RoomView { settings: self.settings().clone(), members, floor: self.floor() }
     }
 
     /// Whether this session is live.
