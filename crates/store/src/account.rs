@@ -86,6 +86,24 @@ impl Store {
         self.create_account_named(new, &new.username).await
     }
 
+    /// Makes an account, with a number behind its username if that is taken. [`StoreError::Taken`] when
+    /// the e-mail address or external key is.
+    pub async fn create_account_numbered(&self, new: &NewAccount) -> Result<Account, StoreError> {
+        for username in numbered(&new.username, new.id) {
+            match self.create_account_named(new, &username).await {
+                Err(StoreError::Taken) => {}
+                other => return other,
+            }
+            // Asked after the refusal: whoever took the address meanwhile is seen, too.
+            if let Some(email) = &new.email
+                && self.account_by_word(email).await?.is_some()
+            {
+                break;
+            }
+        }
+        Err(StoreError::Taken)
+    }
+
     /// The account with the external key of `new`; if there is none it is made, with a number behind
     /// the username if that is taken.
     pub async fn find_or_create_external_account(

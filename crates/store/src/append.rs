@@ -1,4 +1,5 @@
-//! What a room's events leave behind: sessions that began and ended, marks that moderators set.
+//! What a room's events leave behind: sessions that began and ended, marks that moderators set,
+//! captions that were switched.
 //!
 //! Called by the room's owner before it applies the events, so that what is told is also kept.
 
@@ -12,15 +13,22 @@ use crate::error::StoreError;
 /// Whether anything of this event is kept.
 pub fn is_stored(event: &Event) -> bool {
     match event {
-        Event::SessionStarted { .. } | Event::SessionEnded { .. } | Event::Moderated { .. } => true,
+        Event::SessionStarted { .. }
+        | Event::SessionEnded { .. }
+        | Event::Moderated { .. }
+        | Event::CaptionsSwitched { .. } => true,
         Event::MemberJoined { .. }
         | Event::SelfChanged { .. }
         | Event::MemberLeft { .. }
         | Event::LinkUp { .. }
         | Event::LinkDown { .. }
+        | Event::RequestHeard { .. }
         | Event::Speaking { .. }
         | Event::Source { .. }
         | Event::Reauthorized { .. }
+        | Event::FloorTaken { .. }
+        | Event::FloorKept { .. }
+        | Event::FloorReleased { .. }
         | Event::Closed { .. } => false,
     }
 }
@@ -57,14 +65,22 @@ async fn write(
                 crate::Mark { user: *user, server_mute: *server_mute, server_deaf: *server_deaf };
             crate::mark::write(&mut **rows, room, mark).await?;
         }
+        Event::CaptionsSwitched { on, by: _ } => {
+            let query = sqlx::query(crate::room::SWITCH_CAPTIONS).bind(room.as_i64());
+            query.bind(i64::from(*on)).execute(&mut **rows).await?;
+        }
         Event::MemberJoined { .. }
         | Event::SelfChanged { .. }
         | Event::MemberLeft { .. }
         | Event::LinkUp { .. }
         | Event::LinkDown { .. }
+        | Event::RequestHeard { .. }
         | Event::Speaking { .. }
         | Event::Source { .. }
         | Event::Reauthorized { .. }
+        | Event::FloorTaken { .. }
+        | Event::FloorKept { .. }
+        | Event::FloorReleased { .. }
         | Event::Closed { .. } => {}
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! What outlives the process: accounts, roles, rooms, moderators' marks, sessions.
+//! What outlives the process: accounts, roles, rooms, moderators' marks, sessions, what was said.
 //!
 //! `app` calls it and nobody else. It takes and gives model types; a row's columns, SQL and the
 //! database's own errors stay in here. What must hold:
@@ -18,6 +18,7 @@ mod database;
 mod epoch;
 mod error;
 mod mark;
+mod message;
 mod role;
 mod room;
 mod row;
@@ -31,6 +32,7 @@ pub use database::Database;
 pub use epoch::EpochChange;
 pub use error::StoreError;
 pub use mark::Mark;
+pub use message::{MESSAGE_META_BYTES_MAX, MESSAGE_TEXT_BYTES_MAX};
 pub use role::{ADMIN, MODERATOR, OWNER, Role};
 pub use room::NewRoom;
 pub use session::SessionRow;

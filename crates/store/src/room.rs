@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use model::{ExternalId, Override, OverrideTarget, RoleId, RoomId, Timestamp, UserId, slug_of};
+use model::{
+    ExternalId, Override, OverrideTarget, Redacted, RoleId, RoomId, Timestamp, UserId, slug_of,
+};
 use room::{ProfileKind, Settings};
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
@@ -25,6 +27,10 @@ pub struct NewRoom {
     pub topic: Option<String>,
     /// Members at once.
     pub member_limit: u32,
+    /// Argon2id, PHC form: what one must know to come in.
+    pub password_hash: Option<Redacted<String>>,
+    /// Whether what is heard there is also transcribed.
+    pub captions: bool,
     /// Who makes it.
     pub created_by: Option<UserId>,
     /// The platform's channel that it stands for.
@@ -40,12 +46,17 @@ const SLUG_LEN_MAX: usize = 64;
 /// How many plain numbers are tried behind a taken slug before the room's id is.
 const NUMBER_MAX: u32 = 9;
 
+/// Takes room and 0 or 1.
+pub(crate) const SWITCH_CAPTIONS: &str = "UPDATE rooms SET captions = $2 WHERE id = $1";
+
 /// `SELECT` of living rooms, a row per override, with more of the statement behind it.
 macro_rules! select_room {
     ($rest:literal) => {
         concat!(
-            "SELECT r.id, r.name, r.slug, r.profile, r.topic, r.member_limit, r.created_by, \
-             r.external_id, r.created_at, o.target_type, o.target_id, o.allow, o.deny \
+            "SELECT r.id, r.name, r.slug, r.profile, r.topic, r.member_limit, r.captions, \
+             CAST(CASE WHEN r.password_hash IS NULL THEN 0 ELSE 1 END AS BIGINT) AS has_password, \
+             r.created_by, r.external_id, r.created_at, \
+             o.target_type, o.target_id, o.allow, o.deny \
              FROM rooms r LEFT JOIN room_overrides o ON o.room_id = r.id \
              WHERE r.deleted_at IS NULL ",
             $rest,
@@ -118,6 +129,15 @@ impl Store {
         Ok(fold_rooms(&rows)?)
     }
 
+    /// The hash of a living room's password. `None` also when there is no such room: whoever asks because
+    /// of [`Settings::has_password`] lets nobody in then.
+    pub async fn room_password(&self, id: RoomId) -> Result<Option<Redacted<String>>, StoreError> {
+        let sql = "SELECT password_hash FROM rooms WHERE id = $1 AND deleted_at IS NULL";
+        let query = sqlx::query_as(sql).bind(id.as_i64());
+        let row: Option<(Option<String>,)> = query.fetch_optional(&self.reads).await?;
+        Ok(row.and_then(|(hash,)| hash).map(Redacted::new))
+    }
+
     /// Deletes a room: nothing finds it any more, its slug and external key are free. `false` when it
     /// was not there.
     pub async fn delete_room(&self, id: RoomId, now: Timestamp) -> Result<bool, StoreError> {
@@ -156,8 +176,9 @@ async fn insert_room(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO rooms (id, name, slug, profile, topic, member_limit, created_by, \
-         external_issuer, external_id, created_at) VALUES ($1, $2, $3, $4, CAST($5 AS TEXT), $6, \
-         CAST($7 AS BIGINT), CAST($8 AS TEXT), CAST($9 AS TEXT), $10)",
+         external_issuer, external_id, created_at, password_hash, captions) \
+         VALUES ($1, $2, $3, $4, CAST($5 AS TEXT), $6, CAST($7 AS BIGINT), CAST($8 AS TEXT), \
+         CAST($9 AS TEXT), $10, CAST($11 AS TEXT), $12)",
     )
     .bind(new.id.as_i64())
     .bind(new.name.as_str())
@@ -169,6 +190,8 @@ async fn insert_room(
     .bind(new.external.as_ref().map(|key| key.issuer.as_str()))
     .bind(new.external.as_ref().map(|key| key.id.as_str()))
     .bind(new.created_at.as_micros())
+    .bind(new.password_hash.as_ref().map(|hash| hash.expose().as_str()))
+    .bind(i64::from(new.captions))
     .execute(&mut **transaction)
     .await?;
     Ok(())
@@ -217,6 +240,8 @@ fn settings_of(new: &NewRoom, slug: String) -> Settings {
         slug,
         kind: new.kind,
         topic: new.topic.clone(),
+        has_password: new.password_hash.is_some(),
+        captions: new.captions,
         member_limit: new.member_limit,
         created_by: new.created_by,
         created_at: new.created_at,
@@ -252,6 +277,8 @@ impl<'r> FromRow<'r, AnyRow> for RoomRow {
             slug: row.try_get("slug")?,
             kind: kind.parse().map_err(|_| row::unreadable("profile"))?,
             topic: row.try_get("topic")?,
+            has_password: row.try_get::<i64, _>("has_password")? != 0,
+            captions: row.try_get::<i64, _>("captions")? != 0,
             member_limit: limit.try_into().map_err(|_| row::unreadable("member_limit"))?,
             created_by: created_by.and_then(UserId::from_i64),
             created_at: row::time(row, "created_at")?,

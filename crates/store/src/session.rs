@@ -30,6 +30,9 @@ pub(crate) const INSERT: &str =
 pub(crate) const END: &str =
     "UPDATE sessions SET ended_at = $2, reason = $3 WHERE id = $1 AND ended_at IS NULL";
 
+/// Takes room and user.
+const WAS_THERE: &str = "SELECT id FROM sessions WHERE room_id = $1 AND user_id = $2 LIMIT 1";
+
 const DOORS: [Via; 6] =
     [Via::Vox, Via::SttRoom, Via::VoiceService, Via::Aura, Via::OriginChats, Via::Sip];
 
@@ -76,6 +79,12 @@ impl Store {
             sqlx::query("UPDATE sessions SET ended_at = $1, reason = $2 WHERE ended_at IS NULL");
         let query = query.bind(now.as_micros()).bind(reason);
         Ok(query.execute(&self.writes).await?.rows_affected())
+    }
+
+    /// Whether somebody is or was in a room, by any door.
+    pub async fn was_participant(&self, room: RoomId, user: UserId) -> Result<bool, StoreError> {
+        let query = sqlx::query(WAS_THERE).bind(room.as_i64()).bind(user.as_i64());
+        Ok(query.fetch_optional(&self.reads).await?.is_some())
     }
 
     /// Sessions without an end, oldest first.

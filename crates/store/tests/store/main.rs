@@ -64,6 +64,8 @@ fn room(raw: u64, name: &str) -> NewRoom {
         kind: ProfileKind::Voice,
         topic: None,
         member_limit: 99,
+        password_hash: None,
+        captions: false,
         created_by: None,
         external: None,
         overrides: Vec::new(),
