@@ -6,7 +6,7 @@ mod tests;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use model::{AccountId, Redacted, Username};
+use model::{AccountId, Redacted, Username, username_from_email};
 use store::{Account, NewAccount, Role, Store};
 
 use crate::Refusal;
@@ -36,7 +36,7 @@ pub struct Accounts {
     pub(crate) store: Store,
     pub(crate) tokens: Tokens,
     pub(crate) ids: Arc<Ids>,
-    passwords: Passwords,
+    pub(crate) passwords: Passwords,
     setup_code: SetupCode,
     /// `None`: unlimited, for tests and benchmarks.
     limits: Option<Limits>,
@@ -111,37 +111,86 @@ impl Accounts {
     /// Makes an account and logs it in. While there is no administrator, one made on this machine or
     /// with the set-up code becomes it.
     pub async fn register(&self, sign_up: SignUp, origin: Origin) -> Result<LoggedIn, Refusal> {
+        let operator = self.is_operator(sign_up.setup_code.as_ref(), origin)?;
+        let account = self.create(sign_up, operator).await?;
+        self.logged_in(account).await
+    }
+
+    /// Makes an account that is known by its e-mail address, as [`Self::register`] does. The username
+    /// comes from the address, with a number behind it if it is taken.
+    pub async fn sign_up_by_email(
+        &self,
+        email: String,
+        password: Redacted<String>,
+        setup_code: Option<Redacted<String>>,
+        origin: Origin,
+    ) -> Result<LoggedIn, Refusal> {
+        let operator = self.is_operator(setup_code.as_ref(), origin)?;
+        let username = username_from_email(&email);
+        let new = self.new_account(username, Some(email), None, password, operator).await?;
+        let made = self.store.create_account_numbered(&new).await;
+        let account = made.map_err(|error| match error {
+            store::StoreError::Taken => Refusal::EmailTaken,
+            error => error.into(),
+        })?;
+        self.use_up_setup_code(operator).await?;
+        self.logged_in(account).await
+    }
+
+    /// Whether who signs up is trusted to be the operator; counts the sign-up.
+    fn is_operator(
+        &self,
+        code: Option<&Redacted<String>>,
+        origin: Origin,
+    ) -> Result<bool, Refusal> {
         if let Some(limits) = &self.limits {
             let taken = limits.sign_ups.take(household(origin.address), now().mono);
             taken.map_err(|allowance| Refusal::RateLimited(allowance.retry_after))?;
         }
-        let code_fits = sign_up.setup_code.as_ref().is_some_and(|code| self.setup_code.fits(code));
-        if sign_up.setup_code.is_some() && !code_fits {
-            return Err(Refusal::Invalid("the set-up code is wrong or was used".to_owned()));
+        match code.map(|code| self.setup_code.fits(code)) {
+            Some(false) => Err(Refusal::Invalid("the set-up code is wrong or was used".to_owned())),
+            Some(true) => Ok(true),
+            None => Ok(origin.local),
         }
-        let account = self.create(sign_up, code_fits || origin.local).await?;
-        self.logged_in(account).await
     }
 
     /// Makes an account without any of the doors' checks: for the command line too. While there is no
     /// administrator, who is trusted to be the operator becomes it.
     pub async fn create(&self, sign_up: SignUp, operator: bool) -> Result<Account, Refusal> {
-        let hash = self.passwords.hash(sign_up.password).await?;
-        let new = NewAccount {
+        let SignUp { username, email, display_name, password, setup_code: _ } = sign_up;
+        let new = self.new_account(username, email, display_name, password, operator).await?;
+        let account = self.store.create_account(&new).await?;
+        self.use_up_setup_code(operator).await?;
+        Ok(account)
+    }
+
+    async fn new_account(
+        &self,
+        username: Username,
+        email: Option<String>,
+        display_name: Option<String>,
+        password: Redacted<String>,
+        operator: bool,
+    ) -> Result<NewAccount, Refusal> {
+        let hash = self.passwords.hash(password).await?;
+        Ok(NewAccount {
             id: AccountId(self.ids.next()),
-            username: sign_up.username,
-            email: sign_up.email,
-            display_name: sign_up.display_name,
+            username,
+            email,
+            display_name,
             password_hash: Some(hash),
             external: None,
             owner_if_none: operator,
             created_at: now().wall,
-        };
-        let account = self.store.create_account(&new).await?;
+        })
+    }
+
+    /// Once there is an administrator, the code is good for nothing.
+    async fn use_up_setup_code(&self, operator: bool) -> Result<(), Refusal> {
         if operator && self.store.has_administrator().await? {
             self.setup_code.use_up();
         }
-        Ok(account)
+        Ok(())
     }
 
     /// Logs in by username or e-mail. An unknown name, a wrong password and an account without one are

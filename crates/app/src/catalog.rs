@@ -1,7 +1,7 @@
 //! The rooms that exist: made, listed, looked up, deleted.
 
-use model::{ExternalId, Override, OverrideTarget, Permissions, RoomId, UserId};
-use room::{Action, Command, EndReason, ProfileKind, Settings, check};
+use model::{ExternalId, Override, OverrideTarget, Permissions, Redacted, RoomId, UserId};
+use room::{Action, Command, EndReason, Floor, ProfileKind, Settings, check};
 use store::{ExternalKey, NewRoom};
 
 use crate::clock::now;
@@ -33,6 +33,10 @@ pub struct RoomDraft {
     pub member_limit: Option<u32>,
     /// Changes of permissions beside the creator's own.
     pub overrides: Vec<Override>,
+    /// What one must know to come in.
+    pub password: Option<Redacted<String>>,
+    /// Live captions; `None` is the kind's own.
+    pub captions: Option<bool>,
 }
 
 /// A room in a list.
@@ -44,6 +48,8 @@ pub struct Listed {
     pub member_count: usize,
     /// What the one who asks may do in it.
     pub permissions: Permissions,
+    /// Who holds the speaker lock. Lists leave it out.
+    pub floor: Option<Floor>,
 }
 
 /// How a request names a room.
@@ -69,6 +75,10 @@ impl App {
             let message = format!("name must be 1 to {ROOM_NAME_LEN_MAX} characters");
             return Err(Refusal::Invalid(message));
         }
+        let password_hash = match draft.password {
+            Some(password) => Some(self.accounts.passwords.hash(password).await?),
+            None => None,
+        };
         let creator = UserId::from(by.account.id);
         let owner = Override {
             target: OverrideTarget::User(creator),
@@ -85,6 +95,8 @@ impl App {
             external: None,
             created_at: now().wall,
             overrides: [owner].into_iter().chain(draft.overrides).collect(),
+            password_hash,
+            captions: draft.captions.unwrap_or(draft.kind.profile().captions),
         };
         Ok(self.listed(self.store.create_room(&new).await?, by))
     }
@@ -107,7 +119,20 @@ impl App {
     pub async fn room(&self, by: &Identity, room: RoomId) -> Result<Listed, Refusal> {
         let settings = self.store.room(room).await?.ok_or(room::Refusal::RoomNotFound)?;
         check(&settings, &by.actor(), Action::View)?;
-        Ok(self.listed(settings, by))
+        let floor = self.rooms.view_if_running(room).await.and_then(|view| view.floor);
+        Ok(Listed { floor, ..self.listed(settings, by) })
+    }
+
+    /// Switches live captions of a room for everybody in it.
+    pub async fn switch_captions(
+        &self,
+        by: &Identity,
+        room: RoomId,
+        on: bool,
+    ) -> Result<Listed, Refusal> {
+        let switch = Command::SwitchCaptions { on };
+        let view = self.rooms.submit(room, &by.actor(), switch).await?.view;
+        Ok(Listed { floor: view.floor, ..self.listed(view.settings, by) })
     }
 
     /// Deletes a room; everyone in it is put out.
@@ -158,6 +183,8 @@ impl App {
             }),
             created_at: now().wall,
             overrides: Vec::new(),
+            password_hash: None,
+            captions: ProfileKind::Voice.profile().captions,
         };
         Ok(self.store.find_or_create_external_room(&new).await?.0.id)
     }
@@ -167,6 +194,7 @@ impl App {
             member_count: self.rooms.index().member_count(settings.id),
             permissions: room::permissions(&settings, &by.actor()),
             settings,
+            floor: None,
         }
     }
 }

@@ -32,6 +32,7 @@ impl Identity {
             id: UserId::from(self.account.id),
             // A platform's people keep the name they have there, even where ours had to be numbered.
             username: shown.unwrap_or(&self.account.username).clone(),
+            email: self.account.email.clone(),
             external_id: self.account.external_id.clone(),
         }
     }

@@ -4,8 +4,8 @@
 //! room is asked before the old one is left, so that a refusal costs nobody their place.
 
 use media::{SourceLabel, ViewRequest};
-use model::{RoomId, SessionId, UserId};
-use room::{Command, EndReason, Join, RoomView};
+use model::{Redacted, RoomId, SessionId, UserId, Via};
+use room::{Actor, Command, EndReason, Join, RoomView};
 
 use crate::clock::now;
 use crate::ice::IceServer;
@@ -29,6 +29,8 @@ pub struct JoinRequest {
     pub mute: bool,
     /// Start deafened.
     pub deaf: bool,
+    /// The room's password, as typed.
+    pub password: Option<Redacted<String>>,
 }
 
 /// Somebody is in.
@@ -52,26 +54,81 @@ impl App {
         }
         let user = UserId::from(by.account.id);
         let _one_at_a_time = self.joins.lock(user).await;
+        let JoinRequest { room, via, client, mute, deaf, password } = request;
         let session = SessionId(self.ids.next());
-        let join = Command::Join(Join {
-            session,
-            via: request.via,
-            client: request.client,
-            mute: request.mute,
-            deaf: request.deaf,
-        });
+        let join = Join { session, via, client, mute, deaf, unlocked: true };
         let actor = by.actor();
         self.limits.take_join(user)?;
-        self.rooms.consider(request.room, &actor, &join).await?;
-        self.leave_other_room(user, request.room).await?;
-        let outcome = self.rooms.submit(request.room, &actor, join).await?;
-        self.put_out_if_banned_since(by, request.room).await?;
+        let unlocked = self.unlock(user, room, &actor, &join, password).await?;
+        let join = Command::Join(Join { unlocked, ..join });
+        self.rooms.consider(room, &actor, &join).await?;
+        self.leave_other_room(user, room).await?;
+        let outcome = self.rooms.submit(room, &actor, join).await?;
+        self.put_out_if_banned_since(by, room).await?;
         Ok(Joined {
             session,
             view: outcome.view,
             endpoint: self.settings.media.endpoint(),
             ice_servers: self.settings.media.ice_servers(session, now().wall),
         })
+    }
+
+    /// Whether the caller has shown the room's password. It is looked at last: a full room says so, and
+    /// nobody's guess is counted for it.
+    async fn unlock(
+        &self,
+        user: UserId,
+        room: RoomId,
+        actor: &Actor,
+        join: &Join,
+        password: Option<Redacted<String>>,
+    ) -> Result<bool, Refusal> {
+        let view = self.rooms.view(room).await?;
+        let Some(password) = password.filter(|_| view.settings.has_password) else {
+            return Ok(false);
+        };
+        self.rooms.consider(room, actor, &Command::Join(join.clone())).await?;
+        if view.member(user).is_some() {
+            return Ok(true);
+        }
+        let hash = self.store.room_password(room).await?;
+        let Some(hash) = hash else { return Ok(false) };
+        self.limits.take_guess(user, room)?;
+        let right = self.accounts.passwords.verify(hash, password).await;
+        if !matches!(right, Ok(false)) {
+            self.limits.give_back_guess(user, room);
+        }
+        Ok(right?)
+    }
+
+    /// Comes into a room for its messages and its speaker lock alone, without media. Who is in already
+    /// stays in: nothing changes but the time of their last request.
+    pub async fn attend(
+        &self,
+        by: &Identity,
+        room: RoomId,
+        password: Option<Redacted<String>>,
+    ) -> Result<(), Refusal> {
+        let (via, client) = (Via::SttRoom, None);
+        let request = JoinRequest { room, via, client, mute: false, deaf: false, password };
+        self.join(by, request).await.map(|_| ())
+    }
+
+    /// Leaves a room with every session of one's own. Who is not in has left.
+    pub async fn leave_room(&self, by: &Identity, room: RoomId) -> Result<(), Refusal> {
+        match self.rooms.submit(room, &by.actor(), Command::LeaveAll).await {
+            Ok(_) | Err(Refusal::Room(room::Refusal::NotAParticipant)) => Ok(()),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Something was asked for by somebody: where they are present by their requests alone, they still
+    /// are.
+    pub async fn note_request(&self, by: &Identity) {
+        let user = UserId::from(by.account.id);
+        for room in self.rooms.index().rooms_of(user) {
+            self.rooms.tell_room(room, Command::RequestHeard { user }).await;
+        }
     }
 
     async fn leave_other_room(&self, user: UserId, target: RoomId) -> Result<(), Refusal> {

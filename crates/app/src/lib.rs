@@ -6,12 +6,15 @@
 
 mod accounts;
 mod background;
+mod captions;
 mod catalog;
 mod clock;
+mod floor;
 mod ice;
 mod identity;
 mod join;
 mod limits;
+mod messages;
 mod moderate;
 mod passwords;
 mod quota;
@@ -19,8 +22,10 @@ mod refusal;
 mod rooms;
 pub mod secrets;
 mod setup_code;
+mod speech;
 mod tokens;
 mod turnstile;
+mod upload;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,12 +34,13 @@ use std::time::Duration;
 use media::Event;
 use model::NodeId;
 use net::Media;
-use room::EndReason;
+use room::{EndReason, Timing};
 use store::{Store, StoreError};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::task::TaskTracker;
 
 pub use accounts::{Accounts, DISPLAY_NAME_LEN_MAX, LoggedIn, Origin, PASSWORD_LEN_MAX, SignUp};
+pub use captions::{Voices, tap};
 pub use catalog::{Listed, ROOM_NAME_LEN_MAX, RoomCreation, RoomDraft, RoomRef};
 pub use clock::{Ids, now};
 pub use ice::{IceServer, MediaAddress, OutsideTurn};
@@ -42,17 +48,26 @@ pub use identity::{Identity, PLATFORM_ISSUER};
 pub use join::{CLIENT_LEN_MAX, JoinRequest, Joined, SDP_LEN_MAX};
 pub use limits::{Allowance, Buckets, Rate};
 pub use media::{SourceLabel, ViewRequest};
+pub use messages::{Transcript, TranscriptLine};
 pub use refusal::Refusal;
 pub use rooms::{Carried, Heard, Notice, Outcome, Rooms, Slot, Snapshot, Start, Watch, What};
 pub use setup_code::SetupCode;
+pub use speech::{
+    EngineChoice, Speech, SpeechError, SpeechSettings, SpeechState, SpeechStep, UploadLimits,
+};
 pub use tokens::Tokens;
+pub use upload::{Transcribed, Upload};
 
+use captions::Captions;
 use quota::Quota;
 use turnstile::Turnstile;
 
 /// How long telling everybody may take when the server stops; the rest of its five seconds is for the
 /// store and the sockets.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(3);
+
+/// How long the last words may take to be transcribed and stored when the server stops; part of the same.
+const LAST_WORDS_WITHIN: Duration = Duration::from_millis(1_200);
 
 /// What the use cases need to know of the configuration.
 #[derive(Clone, Debug)]
@@ -63,6 +78,18 @@ pub struct AppSettings {
     pub room_creation: RoomCreation,
     /// Whether accounts are limited in how often they may do things.
     pub limited: bool,
+    /// How long a room waits for what.
+    pub timing: Timing,
+}
+
+/// The running media plane and what comes from it.
+pub struct MediaSide {
+    /// The plane.
+    pub media: Media,
+    /// Its reports.
+    pub events: mpsc::Receiver<Event>,
+    /// The audio that its tap gives; see [`tap`].
+    pub voices: Voices,
 }
 
 /// Everything that lives as long as the server. Cheap to clone.
@@ -79,6 +106,11 @@ pub struct Parts {
     pub store: Store,
     /// The media plane.
     pub media: Media,
+    /// Speech to text.
+    pub speech: Speech,
+    captions: Captions,
+    /// Uploads that may be read at the same time.
+    uploads: Arc<Semaphore>,
     settings: AppSettings,
     ids: Arc<Ids>,
     joins: Turnstile,
@@ -104,15 +136,18 @@ impl App {
         settings: AppSettings,
         store: Store,
         accounts: Accounts,
-        media: Media,
-        media_events: mpsc::Receiver<Event>,
+        media: MediaSide,
+        speech: Speech,
     ) -> Result<Self, StoreError> {
         let ended = store.end_open_sessions(EndReason::ServerRestart.as_str(), now().wall).await?;
         if ended > 0 {
             tracing::info!(ended, "sessions that the last run left open are ended");
         }
-        let rooms = Rooms::new(store.clone(), media.clone());
+        let MediaSide { media, events, voices } = media;
+        let rooms = Rooms::new(store.clone(), media.clone(), settings.timing);
         let ids = Arc::clone(&accounts.ids);
+        let captions =
+            Captions::start(voices, speech.clone(), rooms.clone(), store.clone(), Arc::clone(&ids));
         let joins = Turnstile::default();
         let limits = Quota::new(settings.limited);
         let sockets = TaskTracker::new();
@@ -121,6 +156,9 @@ impl App {
             rooms,
             store,
             media,
+            speech,
+            captions,
+            uploads: Arc::new(Semaphore::new(upload::READING_MAX)),
             settings,
             ids,
             joins,
@@ -128,7 +166,7 @@ impl App {
             sockets,
             stopping: AtomicBool::new(false),
         }));
-        tokio::spawn(background::follow_media(app.rooms.clone(), media_events));
+        tokio::spawn(background::follow_media(app.rooms.clone(), events));
         tokio::spawn(background::follow_bans(app.clone()));
         Ok(app)
     }
@@ -149,6 +187,8 @@ impl App {
         if tokio::time::timeout(GOODBYE_WITHIN, told).await.is_err() {
             tracing::warn!("not everybody could be told in time");
         }
+        self.captions.settle(LAST_WORDS_WITHIN).await;
+        self.speech.stop();
         let media = self.media.clone();
         // Joining the threads waits for them; a failure to do so ends with the process.
         let _ = tokio::task::spawn_blocking(move || media.stop()).await;

@@ -1,6 +1,6 @@
 //! How often one account may join and make rooms, whichever dialect it speaks.
 
-use model::{AccountId, UserId};
+use model::{AccountId, RoomId, UserId};
 
 use crate::Refusal;
 use crate::clock::now;
@@ -10,6 +10,8 @@ use crate::limits::{Buckets, Rate};
 const JOINS: Rate = Rate { burst: 30.0, per_sec: 1.0 };
 /// New rooms.
 const ROOMS: Rate = Rate { burst: 20.0, per_sec: 0.5 };
+/// Guesses at a room's password per person: five at once, then one in ten seconds.
+const ROOM_PASSWORDS: Rate = Rate { burst: 5.0, per_sec: 0.1 };
 
 /// The buckets, or none where limits are off.
 #[derive(Debug)]
@@ -19,11 +21,16 @@ pub(crate) struct Quota(Option<Limited>);
 struct Limited {
     joins: Buckets<UserId>,
     rooms: Buckets<AccountId>,
+    room_passwords: Buckets<(UserId, RoomId)>,
 }
 
 impl Quota {
     pub(crate) fn new(limited: bool) -> Self {
-        let buckets = || Limited { joins: Buckets::new(JOINS), rooms: Buckets::new(ROOMS) };
+        let buckets = || Limited {
+            joins: Buckets::new(JOINS),
+            rooms: Buckets::new(ROOMS),
+            room_passwords: Buckets::new(ROOM_PASSWORDS),
+        };
         Self(limited.then(buckets))
     }
 
@@ -33,6 +40,18 @@ impl Quota {
 
     pub(crate) fn take_room(&self, account: AccountId) -> Result<(), Refusal> {
         self.0.as_ref().map_or(Ok(()), |limited| take(&limited.rooms, account))
+    }
+
+    /// Counts as wrong before it is tried: guesses made beside each other are no more than others.
+    pub(crate) fn take_guess(&self, user: UserId, room: RoomId) -> Result<(), Refusal> {
+        self.0.as_ref().map_or(Ok(()), |limited| take(&limited.room_passwords, (user, room)))
+    }
+
+    /// It was right.
+    pub(crate) fn give_back_guess(&self, user: UserId, room: RoomId) {
+        if let Some(limited) = &self.0 {
+            limited.room_passwords.give_back(&(user, room), now().mono);
+        }
     }
 }
 

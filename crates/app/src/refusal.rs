@@ -4,6 +4,11 @@ use std::error::Error;
 use std::time::Duration;
 
 use model::Permissions;
+use transcribe::engine::EngineError;
+use transcribe::pool::FileError;
+use transcribe::upload::UploadError;
+
+use crate::speech::SpeechState;
 
 /// Why a request was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,7 +49,25 @@ pub enum Refusal {
     /// A part of the server is away or full; try again after this.
     #[error("temporarily unavailable")]
     Unavailable(Duration),
+    /// The e-mail address belongs to somebody.
+    #[error("that e-mail address is already taken")]
+    EmailTaken,
+    /// Speech to text is off or not ready; the text says why, and when to try again if that helps.
+    #[error("speech to text is not available: {0}")]
+    SpeechUnavailable(String, Option<Duration>),
+    /// Too much speech waits to be transcribed; try again after this.
+    #[error("too much speech is waiting to be transcribed")]
+    SpeechBusy(Duration),
+    /// What was uploaded is no audio that can be read; the text says why.
+    #[error("{0}")]
+    UnsupportedAudio(String),
+    /// What was uploaded is too large or too long; the text says the limit.
+    #[error("{0}")]
+    FileTooLarge(String),
 }
+
+/// When a model that is being fetched or loaded is asked for again.
+const SPEECH_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// What is answered while the store or the media plane is away: they are retried about as often.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -60,6 +83,54 @@ impl Refusal {
 pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
     let chain = std::iter::successors(Some(error), |&error| error.source());
     chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+impl From<SpeechState> for Refusal {
+    fn from(state: SpeechState) -> Self {
+        let later = Some(SPEECH_RETRY_AFTER);
+        match state {
+            SpeechState::Off => Self::SpeechUnavailable("it is switched off".to_owned(), None),
+            SpeechState::Fetching { .. } => {
+                Self::SpeechUnavailable("its model is being downloaded".to_owned(), later)
+            }
+            SpeechState::Loading | SpeechState::Ready { .. } => {
+                Self::SpeechUnavailable("its model is being loaded".to_owned(), later)
+            }
+            SpeechState::Failed(why) => Self::SpeechUnavailable(why, None),
+        }
+    }
+}
+
+impl From<transcribe::queue::Busy> for Refusal {
+    fn from(busy: transcribe::queue::Busy) -> Self {
+        Self::SpeechBusy(Duration::from_millis(busy.retry_after_ms))
+    }
+}
+
+impl From<UploadError> for Refusal {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Undecodable(_) => Self::UnsupportedAudio(error.to_string()),
+            UploadError::TooLong { .. } | UploadError::TooLarge { .. } => {
+                Self::FileTooLarge(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<FileError> for Refusal {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Engine(EngineError::Off) => SpeechState::Off.into(),
+            FileError::Engine(EngineError::Unavailable(why)) => {
+                Self::SpeechUnavailable(why, Some(SPEECH_RETRY_AFTER))
+            }
+            FileError::Engine(EngineError::Failed(_)) | FileError::GivenUp => {
+                tracing::error!(%error, "an upload could not be transcribed");
+                Self::unavailable()
+            }
+        }
+    }
 }
 
 impl From<store::StoreError> for Refusal {

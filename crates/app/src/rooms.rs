@@ -12,7 +12,7 @@ use std::sync::Arc;
 use media::SlotBinding;
 use model::{RoomId, SessionId, UserId};
 use net::Media;
-use room::{Actor, Command, EndReason, RoomView};
+use room::{Actor, Command, EndReason, RoomView, Timing};
 use store::Store;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -36,8 +36,8 @@ pub struct Rooms {
 }
 
 impl Rooms {
-    pub(crate) fn new(store: Store, media: Media) -> Self {
-        Self { shared: Arc::new(Shared::new(store, media)) }
+    pub(crate) fn new(store: Store, media: Media, timing: Timing) -> Self {
+        Self { shared: Arc::new(Shared::new(store, media, timing)) }
     }
 
     /// Where sessions and people are.
@@ -93,6 +93,13 @@ impl Rooms {
         self.ask(room, |reply| Message::View { reply }).await
     }
 
+    /// The room as it is now, if it runs: one that does not is empty.
+    pub async fn view_if_running(&self, room: RoomId) -> Option<RoomView> {
+        let (reply, answer) = oneshot::channel();
+        self.shared.to_running(room, Message::View { reply }).await;
+        answer.await.ok()
+    }
+
     /// Follows the room of a session, from a notice on or from its present state. The watch is a link
     /// of the session: it is present while the watch lives.
     pub async fn watch(&self, session: SessionId, after: Option<u64>) -> Result<Watch, Refusal> {
@@ -109,6 +116,16 @@ impl Rooms {
     /// Reports about a session that nobody waits for.
     pub(crate) async fn tell(&self, session: SessionId, command: Command) {
         self.shared.tell(session, command).await;
+    }
+
+    /// Reports to a room that nobody waits for; nothing when it does not run.
+    pub(crate) async fn tell_room(&self, room: RoomId, command: Command) {
+        self.shared.to_running(room, Message::Tell { command }).await;
+    }
+
+    /// Has a room tell that something was said; nothing when it does not run.
+    pub(crate) async fn say(&self, message: Arc<room::Message>) {
+        self.shared.to_running(message.room, Message::Say { message }).await;
     }
 
     /// The peer connection of a session is dead.

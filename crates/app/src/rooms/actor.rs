@@ -35,6 +35,8 @@ pub(super) enum Message {
     PeerFailed { session: SessionId },
     /// The media plane has put sources into a session's receiving sections.
     Slots { session: SessionId, bindings: Vec<SlotBinding> },
+    /// Tell that something was said.
+    Say { message: Arc<room::Message> },
     /// The room as it is.
     View { reply: oneshot::Sender<RoomView> },
     /// Follow the room for a session.
@@ -155,6 +157,7 @@ impl RoomActor {
                 let slots = bindings.into_iter().map(|binding| self.slot(binding)).collect();
                 self.feed.publish(What::Slots { session, slots }, now().wall);
             }
+            Message::Say { message } => self.feed.publish(What::Message(message), now().wall),
             Message::View { reply } => {
                 let _ = reply.send(self.room.view());
             }

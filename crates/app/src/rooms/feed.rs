@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use model::{MediaKind, SessionId, Timestamp, TrackSource};
-use room::{Audience, Event, MemberView, Person, RoomView};
+use room::{Audience, Event, MemberView, Message, Person, RoomView};
 use tokio::sync::mpsc;
 
 /// Notices kept for watchers that come back. A busy room says a few per second: minutes.
@@ -55,6 +55,9 @@ pub enum What {
         /// Whose.
         session: SessionId,
     },
+    /// Something was said. The same id again takes the place of what was told before, and an empty final
+    /// takes it back.
+    Message(Arc<Message>),
 }
 
 /// A receiving section of a session.
@@ -86,6 +89,7 @@ impl What {
             Self::Slots { session, .. } | Self::Reconnect { session } => {
                 Audience::Session(*session)
             }
+            Self::Message(_) => Audience::Room,
         }
     }
 
@@ -221,7 +225,7 @@ impl Feed {
             What::Event { event: Event::SessionEnded { session, .. }, .. } => {
                 self.slots_by_session.remove(session);
             }
-            What::Event { .. } | What::Reconnect { .. } => {}
+            What::Event { .. } | What::Reconnect { .. } | What::Message(_) => {}
         }
     }
 }

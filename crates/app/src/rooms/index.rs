@@ -72,6 +72,11 @@ impl Index {
             | Event::Speaking { .. }
             | Event::Source { .. }
             | Event::Reauthorized { .. }
+            | Event::FloorTaken { .. }
+            | Event::FloorKept { .. }
+            | Event::FloorReleased { .. }
+            | Event::CaptionsSwitched { .. }
+            | Event::RequestHeard { .. }
             | Event::Closed { .. } => {}
         }
     }

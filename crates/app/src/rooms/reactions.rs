@@ -22,13 +22,22 @@ pub(super) async fn carry_out(room: &Room, events: &[Event], media: &Media) -> O
             Event::SessionEnded { session, .. } => media.close(*session).await,
             Event::SelfChanged { user, .. }
             | Event::Moderated { user, .. }
-            | Event::Reauthorized { user, .. } => set_gates(room, *user, media).await,
+            | Event::Reauthorized { user, .. }
+            | Event::FloorTaken { user, .. }
+            | Event::FloorReleased { user, .. } => set_gates(room, *user, media).await,
+            Event::CaptionsSwitched { .. } => {
+                for member in room.view().members {
+                    set_gates(room, member.person.id, media).await;
+                }
+            }
             Event::MemberJoined { .. }
             | Event::MemberLeft { .. }
             | Event::LinkUp { .. }
             | Event::LinkDown { .. }
             | Event::Speaking { .. }
             | Event::Source { .. }
+            | Event::FloorKept { .. }
+            | Event::RequestHeard { .. }
             | Event::Closed { .. } => {}
         }
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use model::{RoomId, SessionId};
 use net::Media;
-use room::{Command, EndReason, Marks, Room};
+use room::{Command, EndReason, Marks, Room, Timing};
 use store::{Mark, Store};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -24,6 +24,7 @@ pub(super) struct Shared {
     pub store: Store,
     pub media: Media,
     pub index: Index,
+    pub timing: Timing,
     mailboxes: Mutex<Mailboxes>,
 }
 
@@ -35,8 +36,8 @@ struct Mailboxes {
 }
 
 impl Shared {
-    pub(super) fn new(store: Store, media: Media) -> Self {
-        Self { store, media, index: Index::default(), mailboxes: Mutex::default() }
+    pub(super) fn new(store: Store, media: Media, timing: Timing) -> Self {
+        Self { store, media, index: Index::default(), timing, mailboxes: Mutex::default() }
     }
 
     /// Puts a message into a room's mailbox. `false` when the room was just being put away: it is
@@ -59,9 +60,14 @@ impl Shared {
     }
 
     pub(super) async fn to_room_of(&self, session: SessionId, message: Message) {
-        let Some(mailbox) = self.index.room_of(session).and_then(|room| self.running(room)) else {
-            return;
-        };
+        if let Some(room) = self.index.room_of(session) {
+            self.to_running(room, message).await;
+        }
+    }
+
+    /// Tells a room something if it runs: one that does not has nobody to tell it to.
+    pub(super) async fn to_running(&self, room: RoomId, message: Message) {
+        let Some(mailbox) = self.running(room) else { return };
         // A room that ends just now has ended the session too.
         let _ = mailbox.send(message).await;
     }
@@ -104,7 +110,7 @@ impl Shared {
             let Mark { user, server_mute, server_deaf } = mark;
             (user, Marks { server_mute, server_deaf })
         });
-        let loaded = Room::new(settings, marks);
+        let loaded = Room::new(settings, marks).with_timing(self.timing);
         let mailbox = self.with_mailboxes(|mailboxes| self.spawn(mailboxes, loaded))?;
         // It may have been deleted between the reading and the starting; whoever deletes it after this
         // look finds it running.

@@ -5,4 +5,5 @@
 
 mod away;
 mod races;
+mod talk;
 mod world;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::{
-    Accounts, App, AppSettings, Identity, Ids, JoinRequest, Joined, MediaAddress, Refusal,
-    RoomCreation, RoomDraft, SetupCode, SignUp, Tokens,
+    Accounts, App, AppSettings, Identity, Ids, JoinRequest, Joined, MediaAddress, MediaSide,
+    Refusal, RoomCreation, RoomDraft, SetupCode, SignUp, Speech, Tokens,
 };
 use model::{Redacted, RoomId, SessionId, UserId, Username, Via};
 use net::{Media, MediaConfig};
-use room::ProfileKind;
+use room::{ProfileKind, Timing};
 use store::{Database, Store};
 use tempfile::TempDir;
 
@@ -30,11 +30,17 @@ pub type Noted = BTreeSet<(SessionId, RoomId, UserId)>;
 
 impl World {
     pub async fn new() -> Self {
+        Self::with_timing(Timing::default()).await
+    }
+
+    pub async fn with_timing(timing: Timing) -> Self {
         let directory = Arc::new(tempfile::tempdir().unwrap());
         let path = directory.path();
         let store = Store::open(&Database::new(path, None).unwrap()).await.unwrap();
         let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let config = MediaConfig { bind: Some(loopback), workers: 2, ..MediaConfig::default() };
+        let (tap, voices) = app::tap();
+        let (bind, tap) = (Some(loopback), Some(tap));
+        let config = MediaConfig { bind, workers: 2, tap, ..MediaConfig::default() };
         let (media, events) = Media::start(config).unwrap();
         let accounts = Accounts::new(
             store.clone(),
@@ -49,9 +55,14 @@ impl World {
             secret: app::secrets::media_secret(path).unwrap(),
             turn: None,
         };
-        let settings =
-            AppSettings { media: address, room_creation: RoomCreation::Anyone, limited: false };
-        let app = App::start(settings, store, accounts, media, events).await.unwrap();
+        let settings = AppSettings {
+            media: address,
+            room_creation: RoomCreation::Anyone,
+            limited: false,
+            timing,
+        };
+        let media = MediaSide { media, events, voices };
+        let app = App::start(settings, store, accounts, media, Speech::off()).await.unwrap();
         Self { app, directory }
     }
 
@@ -75,13 +86,16 @@ impl World {
             kind: ProfileKind::Voice,
             member_limit: Some(member_limit),
             overrides: Vec::new(),
+            password: None,
+            captions: None,
         };
         self.app.create_room(by, draft).await.unwrap().settings.id
     }
 
     pub async fn join(&self, by: &Identity, room: RoomId) -> Result<Joined, Refusal> {
         let (via, client) = (Via::VoiceService, None);
-        self.app.join(by, JoinRequest { room, via, client, mute: false, deaf: false }).await
+        let request = JoinRequest { room, via, client, mute: false, deaf: false, password: None };
+        self.app.join(by, request).await
     }
 
     /// The sessions in the rooms' own views.

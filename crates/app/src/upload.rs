@@ -1,0 +1,165 @@
+//! A recording that the speaker of a push-to-talk room sends, and what is said in it.
+//!
+//! In two steps, so that nobody sends megabytes for nothing: [`App::begin_upload`] looks at the speaker
+//! lock and the speech engine before the body is read, [`Upload::finish`] decodes and transcribes.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use model::{MessageId, RoomId, UserId};
+use room::{Action, Message, MessageMeta, MessageStatus, Segment, Sender, check};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use transcribe::pool::{FileError, FileSlot, Pool};
+use transcribe::transcript::Transcript;
+use transcribe::upload;
+
+use crate::clock::now;
+use crate::messages::sender_of;
+use crate::{App, Identity, Refusal};
+
+/// Bodies that are read at the same time: 400 MB of memory at the default size. The decoding behind them
+/// has its own, smaller limit.
+pub(crate) const READING_MAX: usize = 16;
+
+/// An upload that may be sent now.
+pub struct Upload {
+    app: App,
+    room: RoomId,
+    sender: Sender,
+    /// Of the speaker lock under which it was begun.
+    fence: u64,
+    pool: Arc<Pool>,
+    /// Given back when the upload is over, however it ends.
+    _reading: OwnedSemaphorePermit,
+}
+
+/// What came of an upload.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transcribed {
+    /// The message it became; `None` when nothing was said.
+    pub message: Option<MessageId>,
+    /// What was said.
+    pub text: String,
+    /// From the last byte to the text, in milliseconds.
+    pub took_ms: f64,
+}
+
+impl App {
+    /// Whether the caller may send a recording now: they hold the speaker lock, and there is an engine
+    /// with room for it.
+    pub async fn begin_upload(&self, by: &Identity, room: RoomId) -> Result<Upload, Refusal> {
+        let view = self.rooms.view(room).await?;
+        check(&view.settings, &by.actor(), Action::View)?;
+        let user = UserId::from(by.account.id);
+        let held = view.floor.filter(|floor| floor.holder == user);
+        let (floor, member) = held.zip(view.member(user)).ok_or(room::Refusal::NotSpeaker)?;
+        let pool = self.speech.pool()?;
+        // A look ahead: who would be refused after sending it all is refused now.
+        drop(pool.admit_file()?);
+        let reading = Arc::clone(&self.uploads).try_acquire_owned();
+        Ok(Upload {
+            app: self.clone(),
+            room,
+            sender: sender_of(&member.person),
+            fence: floor.fence,
+            pool,
+            _reading: reading.map_err(|_| Refusal::SpeechBusy(BUSY_FOR))?,
+        })
+    }
+}
+
+/// When a place to read into may be free again: a body takes seconds.
+const BUSY_FOR: std::time::Duration = std::time::Duration::from_secs(5);
+
+impl Upload {
+    /// The most bytes that the file may have.
+    pub fn bytes_max(&self) -> usize {
+        self.app.speech.upload_limits().bytes
+    }
+
+    /// Decodes, transcribes, stores and tells. Who drops the future gives the file up.
+    pub async fn finish(self, bytes: Vec<u8>) -> Result<Transcribed, Refusal> {
+        let began = Instant::now();
+        let transcript = self.transcribe(bytes).await?;
+        let took_ms = (began.elapsed().as_secs_f64() * 100_000.0).round() / 100.0;
+        let text = transcript.text();
+        if text.is_empty() {
+            return Ok(Transcribed { message: None, text, took_ms });
+        }
+        let message = Message {
+            id: MessageId(self.app.ids.next()),
+            room: self.room,
+            sender: self.sender.clone(),
+            text: text.clone(),
+            status: MessageStatus::Final,
+            meta: self.meta(&transcript, took_ms).await,
+            at: now().wall,
+        };
+        let id = message.id;
+        self.app.store.insert_message(&message).await?;
+        self.app.rooms.say(Arc::new(message)).await;
+        Ok(Transcribed { message: Some(id), text, took_ms })
+    }
+
+    async fn transcribe(&self, bytes: Vec<u8>) -> Result<Transcript, Refusal> {
+        let slot = self.pool.admit_file()?;
+        let limits = self.app.speech.upload_limits();
+        // From here on the file is given up when nobody waits for it any more.
+        let _file = Given { pool: Arc::clone(&self.pool), id: slot.id() };
+        let (pool, (told, transcript)) = (Arc::clone(&self.pool), oneshot::channel());
+        let decoding = tokio::task::spawn_blocking(move || {
+            let samples = upload::decode(&bytes, limits);
+            drop(bytes);
+            hand_over(&pool, slot, samples?, told);
+            Ok(())
+        });
+        let decoded = decoding.await.map_err(|_| Refusal::unavailable())?;
+        decoded.map_err(|error: upload::UploadError| Refusal::from(error))?;
+        Ok(transcript.await.map_err(|_| Refusal::unavailable())??)
+    }
+
+    async fn meta(&self, transcript: &Transcript, took_ms: f64) -> MessageMeta {
+        let view = self.app.rooms.view_if_running(self.room).await;
+        let fence = view.and_then(|view| view.floor).map(|floor| floor.fence);
+        let part = |segment: &transcribe::transcript::Segment| Segment {
+            start_ms: segment.start_ms,
+            end_ms: segment.end_ms,
+            text: segment.text.clone(),
+            confidence: segment.confidence,
+        };
+        MessageMeta {
+            processing_time_ms: Some(took_ms),
+            duration_ms: Some(transcript.duration_ms),
+            language: transcript.language.clone(),
+            confidence: transcript.confidence(),
+            model: Some(transcript.model.clone()),
+            lock_lost: fence != Some(self.fence),
+            segments: transcript.segments.iter().map(part).collect(),
+        }
+    }
+}
+
+fn hand_over(
+    pool: &Pool,
+    slot: FileSlot,
+    samples: Vec<f32>,
+    told: oneshot::Sender<Result<Transcript, FileError>>,
+) {
+    // Nobody waits for it any more: it need not even begin.
+    if told.is_closed() {
+        return;
+    }
+    pool.transcribe(slot, samples, move |result| drop(told.send(result)));
+}
+
+/// Gives a file up when it is dropped; one that is done is unknown by then.
+struct Given {
+    pool: Arc<Pool>,
+    id: u64,
+}
+
+impl Drop for Given {
+    fn drop(&mut self) {
+        self.pool.cancel_file(self.id);
+    }
+}
