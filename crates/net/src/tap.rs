@@ -126,3 +126,6 @@ impl Voices {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

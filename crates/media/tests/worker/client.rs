@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use str0m::change::{SdpOffer, SdpPendingOffer};
 use str0m::media::{
-    Direction, KeyframeRequestKind, MediaKind, Mid, Rid, Simulcast, SimulcastLayer,
+    Direction, KeyframeRequestKind, MediaKind, Mid, Pt, Rid, Simulcast, SimulcastLayer,
 };
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpWrite};
@@ -128,8 +128,19 @@ impl Client {
         (client, offer, pending)
     }
 
+    /// Counts microphone packets that it does not send.
+    pub fn skip(&mut self, packets: u64) {
+        self.sent += packets;
+    }
+
     /// Queues one 20 ms microphone packet.
     pub fn say(&mut self, now: Instant, level: i8, payload: &[u8]) {
+        let opus = self.rtc.media(self.mic).unwrap().remote_pts()[0];
+        self.say_as(opus, now, level, payload);
+    }
+
+    /// Queues one microphone packet under a payload type of its choice.
+    pub fn say_as(&mut self, payload_type: Pt, now: Instant, level: i8, payload: &[u8]) {
         self.sent += 1;
         let ext_vals = ExtensionValues {
             audio_level: Some(level),
@@ -137,7 +148,8 @@ impl Client {
             voice_activity: Some(level > QUIET),
             ..ExtensionValues::default()
         };
-        self.write(self.mic, None, now, self.sent, 960, payload, ext_vals);
+        let numbers = (self.sent, 960, payload_type);
+        self.write(self.mic, None, now, numbers, payload, ext_vals);
     }
 
     /// Queues one camera packet.
@@ -152,22 +164,20 @@ impl Client {
         self.shown_at = Some(now);
         let mut payload = vec![7; bytes];
         payload[..2].copy_from_slice(if key { &[0x18, 0] } else { &[0x58, 1] });
-        self.write(camera, rid, now, self.video_sent, 1800, &payload, ExtensionValues::default());
+        let payload_type = self.rtc.media(camera).unwrap().remote_pts()[0];
+        let numbers = (self.video_sent, 1800, payload_type);
+        self.write(camera, rid, now, numbers, &payload, ExtensionValues::default());
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one packet in a test")]
     fn write(
         &mut self,
         mid: Mid,
         rid: Option<Rid>,
         now: Instant,
-        seq: u64,
-        ticks: u32,
+        (seq, ticks, payload_type): (u64, u32, Pt),
         payload: &[u8],
         ext_vals: ExtensionValues,
     ) {
-        let media = self.rtc.media(mid).unwrap();
-        let payload_type = media.remote_pts()[0];
         let timestamp = (seq as u32).wrapping_mul(ticks);
         let write = RtpWrite::new(payload_type, (seq % 65_536).into(), timestamp, now, payload)
             .ext_vals(ext_vals);

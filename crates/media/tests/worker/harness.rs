@@ -1,5 +1,6 @@
 //! A worker and its clients on an in-memory network with a clock that only moves when told.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Once;
 use std::time::{Duration, Instant};
@@ -39,6 +40,8 @@ pub struct World {
     pub clients: Vec<Client>,
     pub events: Vec<Event>,
     pub voices: Vec<Voice>,
+    /// Sessions whose voice has begun and not ended.
+    voiced: HashSet<SessionId>,
     server: SocketAddr,
     credentials: u8,
 }
@@ -55,8 +58,16 @@ impl World {
             certificate: Certificate::generate().unwrap(),
         });
         let now = Instant::now();
-        let (clients, events, voices) = (Vec::new(), Vec::new(), Vec::new());
-        Self { now, worker, clients, events, voices, server, credentials: 0 }
+        Self {
+            now,
+            worker,
+            clients: Vec::new(),
+            events: Vec::new(),
+            voices: Vec::new(),
+            voiced: HashSet::new(),
+            server,
+            credentials: 0,
+        }
     }
 
     /// A world in which so many users of the usual shape are connected.
@@ -226,13 +237,23 @@ impl World {
         }
     }
 
+    /// Whatever a test is about: a voice begins, has packets, ends.
+    fn hear(&mut self, voice: Voice) {
+        match &voice {
+            Voice::Began { session, .. } => assert!(self.voiced.insert(*session), "begun twice"),
+            Voice::Packet { session, .. } => assert!(self.voiced.contains(session), "{voice:?}"),
+            Voice::Ended { session } => assert!(self.voiced.remove(session), "ended twice"),
+        }
+        self.voices.push(voice);
+    }
+
     /// Takes everything out of the worker. `true`: there was something for a client.
     pub fn drain(&mut self) -> bool {
         let mut moved = false;
         while let Some(output) = self.worker.poll_output() {
             match output {
                 Output::Event(event) => self.events.push(event),
-                Output::Voice(voice) => self.voices.push(voice),
+                Output::Voice(voice) => self.hear(voice),
                 Output::Handover(handover) => panic!("there is one worker: {handover:?}"),
                 Output::Transmit(transmit) => {
                     let to = transmit.destination;

@@ -10,4 +10,5 @@ mod harness;
 mod hostile;
 mod sdp;
 mod speaking;
+mod tap;
 mod video;
