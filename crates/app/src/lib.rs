@@ -64,10 +64,10 @@ use turnstile::Turnstile;
 
 /// How long telling everybody may take when the server stops; the rest of its five seconds is for the
 /// store and the sockets.
-const GOODBYE_WITHIN: Duration = Duration::from_secs(3);
+const GOODBYE_WITHIN: Duration = Duration::from_millis(2_500);
 
-/// How long the last words may take to be transcribed and stored when the server stops; part of the same.
-const LAST_WORDS_WITHIN: Duration = Duration::from_millis(1_200);
+/// How long the last words may take to be transcribed and stored when the server stops.
+const LAST_WORDS_WITHIN: Duration = Duration::from_secs(1);
 
 /// What the use cases need to know of the configuration.
 #[derive(Clone, Debug)]
@@ -188,10 +188,11 @@ impl App {
             tracing::warn!("not everybody could be told in time");
         }
         self.captions.settle(LAST_WORDS_WITHIN).await;
-        self.speech.stop();
-        let media = self.media.clone();
+        let (media, speech) = (self.media.clone(), self.speech.clone());
         // Joining the threads waits for them; a failure to do so ends with the process.
-        let _ = tokio::task::spawn_blocking(move || media.stop()).await;
+        let speech = tokio::task::spawn_blocking(move || speech.stop());
+        let media = tokio::task::spawn_blocking(move || media.stop());
+        let _ = tokio::join!(speech, media);
         self.store.close().await;
     }
 }

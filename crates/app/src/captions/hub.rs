@@ -1,6 +1,7 @@
 //! The thread that listens: it owns every speaker's stream and asks the speech pool for decodes.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
 use std::time::{Duration, Instant};
 
@@ -63,8 +64,25 @@ impl Hub {
         }
     }
 
+    /// A panic over something that was heard ends what is being heard, not the captions.
     pub fn run(mut self) {
-        while self.turn().is_ok() {}
+        loop {
+            match catch_unwind(AssertUnwindSafe(|| self.turn())) {
+                Ok(Ok(())) => {}
+                Ok(Err(Stopped)) => return,
+                Err(_) => {
+                    tracing::error!("live captions failed; who speaks now goes without them");
+                    self.live_by_session.clear();
+                    let numbers: Vec<u64> =
+                        self.streams.drain().map(|(number, _)| number).collect();
+                    for stream in numbers {
+                        if self.report(Report::Ended { stream }).is_err() {
+                            return;
+                        }
+                    }
+                }
+            }
+        }
     }
 
     fn turn(&mut self) -> Result<(), Stopped> {
