@@ -83,9 +83,8 @@ impl Engine {
             Self::Moonshine(model) => model.interrupt(),
             // Waiting for an answer keeps nothing from ending.
             Self::Http(_) | Self::Off => {}
-            // Its safe way to break off reads another type than it stored (whisper-rs 0.16).
             #[cfg(feature = "whisper")]
-            Self::Whisper(_) => {}
+            Self::Whisper(model) => model.interrupt(),
         }
     }
 

@@ -107,3 +107,17 @@ fn part_of_a_model_is_refused() {
         assert!(matches!(refused, Some(EngineError::Unavailable(_))), "{part}");
     }
 }
+
+#[test]
+fn a_decode_is_broken_off_at_the_end() {
+    let pool = pool();
+    let (done, result) = channel();
+    let speech = clips::samples(clips::clip("two_cities"));
+    pool.transcribe(pool.admit_file().unwrap(), speech, move |result| done.send(result).unwrap());
+    // Until it is being decoded.
+    while pool.waiting() > 2 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert!(pool.stop(WAIT));
+    assert!(result.recv_timeout(WAIT).unwrap().is_err());
+}

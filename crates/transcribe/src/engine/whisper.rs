@@ -8,9 +8,11 @@
 //! One thread per job: ggml's threads spin while they wait for each other, which costs most when
 //! the machine is busy.
 
+use std::ffi::c_void;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use whisper_rs::{
     FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState,
@@ -47,6 +49,8 @@ pub struct Whisper {
     context: WhisperContext,
     model: String,
     language: Option<&'static str>,
+    /// Looked at after the encoder and after each token.
+    interrupted: AtomicBool,
 }
 
 impl Whisper {
@@ -70,7 +74,14 @@ impl Whisper {
             Some(code) => Some(known(&code)?),
         };
         let name = path.file_stem().map(|name| name.to_string_lossy().into_owned());
-        Ok(Self { context, model: name.unwrap_or_else(|| "whisper".to_owned()), language })
+        let model = name.unwrap_or_else(|| "whisper".to_owned());
+        Ok(Self { context, model, language, interrupted: AtomicBool::new(false) })
+    }
+
+    /// Makes every decode fail at its next step: a fraction of a second for the small models, as
+    /// long as their encoder takes for the large ones.
+    pub fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::Relaxed);
     }
 
     /// The model file's name.
@@ -83,8 +94,25 @@ impl Whisper {
     pub fn decoder(&self) -> Result<Decoder<'_>, EngineError> {
         let state = self.context.create_state();
         let state = state.map_err(|error| EngineError::Unavailable(error.to_string()))?;
-        Ok(Decoder { whisper: self, state, settings: settings(self.language) })
+        let mut settings = settings(self.language);
+        // The wrapper's own safe way reads another type than it stored (whisper-rs 0.16).
+        // SAFETY: the flag lives as long as `self`, which the decoder borrows, and the settings are
+        // used nowhere else; `interrupted` only reads it.
+        unsafe {
+            settings.set_abort_callback(Some(interrupted));
+            settings.set_abort_callback_user_data((&raw const self.interrupted).cast_mut().cast());
+        }
+        Ok(Decoder { whisper: self, state, settings })
     }
+}
+
+/// Whether to break off, for whisper.cpp.
+///
+/// # Safety
+/// `flag` points to an [`AtomicBool`] that lives.
+unsafe extern "C" fn interrupted(flag: *mut c_void) -> bool {
+    // SAFETY: as above; it is only ever shared.
+    unsafe { &*flag.cast::<AtomicBool>() }.load(Ordering::Relaxed)
 }
 
 /// A file's first bytes, and how many there are.
