@@ -87,16 +87,7 @@ impl Http {
         if let Some(key) = &self.settings.key {
             request = request.header("Authorization", format!("Bearer {key}"));
         }
-        // The error may hold the address, which may hold a password: only its kind is passed on.
-        let mut response = request.send(self.form(samples)).map_err(|error| {
-            EngineError::Failed(
-                match error {
-                    ureq::Error::Timeout(_) => "the transcription server did not answer in time",
-                    _ => "the transcription server cannot be reached",
-                }
-                .to_owned(),
-            )
-        })?;
+        let mut response = request.send(self.form(samples)).map_err(|error| failed(&error))?;
         let status = response.status();
         if !status.is_success() {
             let what = format!("the transcription server answered {}", status.as_u16());
@@ -138,6 +129,23 @@ impl Http {
         body
     }
 }
+
+/// The error may hold the address, which may hold a password: only its kind is passed on.
+fn failed(error: &ureq::Error) -> EngineError {
+    let what = match error {
+        ureq::Error::Timeout(_) => "did not answer in time",
+        ureq::Error::Rustls(_) | ureq::Error::Tls(_) => UNTRUSTED,
+        // A handshake is a part of the first write.
+        ureq::Error::Io(error) if error.get_ref().is_some_and(|one| one.is::<rustls::Error>()) => {
+            UNTRUSTED
+        }
+        _ => "cannot be reached",
+    };
+    EngineError::Failed(format!("the transcription server {what}"))
+}
+
+const UNTRUSTED: &str = "has no certificate that this system trusts (SSL_CERT_FILE names another \
+                         list of authorities)";
 
 /// The authorities that this system trusts; what cannot be read of them is not trusted.
 fn system_roots() -> RootCerts {
