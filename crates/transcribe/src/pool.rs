@@ -80,7 +80,8 @@ impl Pool {
     }
 
     /// Asks for a live decode of `speaker`. A guess is always taken (and may be given up); a final
-    /// is refused when too many wait, and comes back.
+    /// is refused when too many wait, and comes back: keep it and submit it again a little later,
+    /// and hold back that speaker's later ones until it is taken, as their order is this one's.
     pub fn submit(
         &self,
         speaker: u64,

@@ -1,7 +1,8 @@
 //! One speaker's live captions: audio in, decodes to do out, their results in, captions out.
 //!
 //! Whoever taps a speaker's audio owns one of these and calls it from one thread; the decodes it
-//! asks for go to the [`pool`](crate::pool). Pure: the audio's own time is the only one.
+//! asks for go to the [`pool`](crate::pool). Pure: the audio's own time is the only one, and a pause
+//! in which no packets come does not end by itself: [`Track::advance`] has to be called then.
 
 use std::collections::BTreeMap;
 
@@ -78,7 +79,6 @@ pub struct Track {
     utterances: Utterances,
     /// Samples that do not fill a frame yet.
     rest: Vec<f32>,
-    speaking: bool,
     /// Guesses shown for utterances that are not final.
     shown: BTreeMap<UtteranceId, String>,
     last_final: Option<(UtteranceId, String)>,
@@ -92,7 +92,6 @@ impl Track {
             detector: Detector::new(),
             utterances: Utterances::new(tuning),
             rest: Vec::new(),
-            speaking: false,
             shown: BTreeMap::new(),
             last_final: None,
         }
@@ -113,14 +112,15 @@ impl Track {
         actions
     }
 
-    /// No audio came up to `to`, and none is expected for that time any more: call it a few times
-    /// a second while nothing comes, so that the last words do not wait for the next ones.
+    /// No audio came up to `to`: call it a few times a second while nothing comes, so that the last
+    /// words do not wait for the next ones. What comes late still counts until the pause has been
+    /// long enough to end what was being said.
     pub fn advance(&mut self, to: Position) -> Vec<Action> {
         let mut actions = Vec::new();
         let silence = to - self.expected();
         if silence > GAP_FILLED_MAX {
             actions.extend(self.flush(to));
-        } else if self.speaking {
+        } else if self.utterances.ends_at().is_some_and(|end| to >= end) {
             self.feed(&vec![0.0; silence], &mut actions);
         }
         actions
@@ -131,7 +131,6 @@ impl Track {
     pub fn flush(&mut self, position: Position) -> Option<Action> {
         self.rest.clear();
         self.detector.reset();
-        self.speaking = false;
         self.utterances.flush(position)
     }
 
@@ -164,7 +163,6 @@ impl Track {
         }
         let rest = rest.len();
         self.rest.drain(..self.rest.len() - rest);
-        self.speaking = self.utterances.is_open();
     }
 
     fn partial(&mut self, utterance: &Utterance, own: &Decoded) -> Option<Caption> {

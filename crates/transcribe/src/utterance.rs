@@ -138,10 +138,11 @@ impl Utterances {
         self.tape_start.after(self.tape.len())
     }
 
-    /// Whether an utterance has begun and is not over.
+    /// When the utterance that has begun is over if nothing more is said.
     #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.current.is_some()
+    pub fn ends_at(&self) -> Option<Position> {
+        let current = self.current.as_ref()?;
+        Some(current.last_speech.after(samples_in(self.tuning.hangover)))
     }
 
     /// The next frame of the stream.

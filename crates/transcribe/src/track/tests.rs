@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::audio::Clip;
+use crate::vad::Frame;
 
 fn utterance(id: u64) -> Utterance {
     let start = Position::from_millis(id * 2_000);
@@ -131,4 +132,40 @@ fn silence_asks_for_nothing_and_time_goes_on() {
     assert_eq!(track.expected(), Position::from_millis(25));
     assert_eq!(track.advance(Position::from_millis(100_000)), []);
     assert_eq!(track.expected(), Position::from_millis(100_000));
+}
+
+/// Says something for about a second, past the detector.
+fn speak(track: &mut Track) {
+    for n in 0..62 {
+        let frame = Frame { score: 0.9, level_dbfs: -20.0 - 4.0 * (n % 2) as f32 };
+        track.utterances.handle_frame(&[0.1; FRAME_SAMPLES], frame);
+    }
+}
+
+#[test]
+fn without_packets_the_last_words_end_when_time_is_told() {
+    let mut track = track();
+    speak(&mut track);
+    let end = track.expected();
+    let after = |millis| end.after(samples_in(millis));
+    // Packets may only be late: nothing is taken for silence yet.
+    for millis in [100, 300, 690] {
+        assert_eq!(track.advance(after(millis)), []);
+        assert_eq!(track.expected(), end);
+    }
+    let actions = track.advance(after(730));
+    let [Action::Final(utterance, None)] = actions.as_slice() else { panic!("{actions:?}") };
+    assert_eq!(utterance.clip.range.end, after(250));
+    assert_eq!(track.advance(after(900)), []);
+    assert_eq!(track.expected(), after(730));
+}
+
+#[test]
+fn late_packets_are_heard() {
+    let mut track = track();
+    speak(&mut track);
+    let end = track.expected();
+    assert_eq!(track.advance(end.after(samples_in(600))), []);
+    track.push(end, &[0.1; 320]);
+    assert_eq!(track.expected(), end.after(320));
 }
