@@ -2,6 +2,7 @@
 
 import { createAccounts } from "./app/accounts.js";
 import { createAnnouncer } from "./app/announcer.js";
+import { createCaptions } from "./app/captions.js";
 import { Capture } from "./app/capture.js";
 import { AppContext } from "./app/context.js";
 import { createRooms } from "./app/rooms.js";
@@ -9,6 +10,7 @@ import { createRouter, roomPath } from "./app/router.js";
 import { Session } from "./app/session.js";
 import { listenForShortcuts } from "./app/shortcuts.js";
 import { storage, tabName } from "./app/storage.js";
+import { createTranscript } from "./app/transcript.js";
 import { Api } from "./protocol/api.js";
 import { initialState, reduce } from "./state/state.js";
 import { createStore } from "./state/store.js";
@@ -49,8 +51,9 @@ function chooseDevice(kind, id) {
   if (kind === "audiooutput") session.chooseOutput();
 }
 
-const { theme = "system", ...chosen } = storage.choices;
+const { theme = "system", captions: shown = true, ...chosen } = storage.choices;
 setTheme(theme);
+store.dispatch({ type: "captions/shown", shown });
 const accounts = createAccounts(api, store);
 const signedOut = () => {
   session.leave();
@@ -68,12 +71,15 @@ async function moved(channel) {
   if (!room || store.get().call.phase !== "in") return;
   store.dispatch({ type: "room/found", room });
   store.dispatch({ type: "call/room", room: room.room_id });
+  if (session.call) session.talk.begin(session.call, room);
   router.rename(roomPath(room));
   notice(`You have been moved to ${room.name}.`);
 }
 
+const captions = createCaptions(api, store, notice);
+const transcript = createTranscript(api, store, notice);
 const session = new Session({
-  api, store, capture, notice, moved, signedOut, client: tabName(), announce: createAnnouncer(store),
+  api, store, capture, captions, transcript, notice, moved, signedOut, client: tabName(), announce: createAnnouncer(store),
 });
 
 /** @param {Route} route */
@@ -112,7 +118,7 @@ store.subscribe(() => {
 });
 
 /** @type {App} */
-const app = { store, api, capture, session, accounts, rooms, router, notice, setTheme, chooseDevice };
+const app = { store, api, capture, session, captions, transcript, accounts, rooms, router, notice, setTheme, chooseDevice };
 listenForShortcuts(app);
 router.follow();
 accounts.resume();

@@ -131,6 +131,7 @@ export function fakeEnv() {
       timers = timers.filter((one) => one !== timer);
     },
     random: () => 1,
+    now: () => now,
     WebSocket: FakeSocket,
     RTCPeerConnection: FakePeerConnection,
   };
@@ -154,16 +155,27 @@ export function fakeEnv() {
   };
 }
 
-/** A server that writes down what it is asked, and refuses what `refuse` names. */
-export function fakeApi() {
+/** The fake server's clock, which is not ours. @param {number} now */
+export const serverTime = (now) => new Date(Date.UTC(2026, 0, 29) + now).toISOString();
+
+/**
+ * A server that writes down what it is asked, and refuses what `refuse` names. It answers at once, or
+ * when `hold` says so.
+ * @param {() => number} [now] milliseconds, for what it grants
+ */
+export function fakeApi(now = () => 0) {
   /** @type {{ name: string, args: any[] }[]} */
   const asked = [];
+  /** @type {Map<string, Promise<void>>} */
+  const held = new Map();
   /** @type {Map<string, () => unknown>} */
   const refuse = new Map();
   let sessions = 0;
+  const turn = () => ({ acquired: true, current_speaker_user_id: "", expires_at: serverTime(now() + 20_000) });
   /** @param {string} name @param {(...args: any[]) => unknown} answer */
   const route = (name, answer) => async (/** @type {any[]} */ ...args) => {
     asked.push({ name, args });
+    await held.get(name);
     const refusal = refuse.get(name)?.();
     if (refusal) throw refusal;
     return answer(...args);
@@ -176,6 +188,9 @@ export function fakeApi() {
     offer: route("offer", () => ({ sdp: "answer" })),
     answer: route("answer", () => ({})),
     candidate: route("candidate", () => ({})),
+    takeFloor: route("takeFloor", () => turn()),
+    keepFloor: route("keepFloor", () => turn()),
+    releaseFloor: route("releaseFloor", () => ({ released: true })),
     eventsUrl: (/** @type {string} */ session, /** @type {number | null} */ after) => `${session} after ${after}`,
   };
   return {
@@ -183,6 +198,16 @@ export function fakeApi() {
     api,
     asked,
     refuse,
+    /** Answers to this wait from now on. @param {string} name @returns {() => void} until this is called */
+    hold(name) {
+      /** @type {() => void} */
+      let go = () => {};
+      held.set(name, new Promise((resolve) => (go = resolve)));
+      return () => {
+        held.delete(name);
+        go();
+      };
+    },
     /** @param {string} name */
     all: (name) => asked.filter((one) => one.name === name),
   };

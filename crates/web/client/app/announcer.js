@@ -20,6 +20,7 @@ export function createAnnouncer(store) {
   return function announce(event) {
     const state = store.get();
     if (sameId(event.user_id, state.account.me?.user_id)) return;
+    const { holder } = state.floor;
     const before = event.user_id ? state.call.people[canonicalId(event.user_id)] : undefined;
     switch (event.type) {
       case "member.joined":
@@ -31,7 +32,13 @@ export function createAnnouncer(store) {
       case "member.updated":
         if (event.screen && before && !before.screen) say(`${event.username} is sharing a screen.`);
         break;
+      case "floor":
+        if (event.user_id && !sameId(event.user_id, holder?.userId)) say(`${before?.username ?? "Somebody"} took the floor.`);
+        if (!event.user_id && holder && !sameId(holder.userId, state.account.me?.user_id)) say("The floor is free.");
+        break;
       case "speaking.started": {
+        // Who has the floor was said already.
+        if (holder) break;
         const now = performance.now();
         if (!before || before.username === lastSpeaker || now - lastAt < SPEAKER_EVERY_MS) break;
         lastSpeaker = before.username;

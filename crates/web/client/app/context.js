@@ -13,6 +13,8 @@ import { useContext, useEffect, useRef, useState } from "../vendor/hooks.js";
  * @property {import("../protocol/api.js").Api} api
  * @property {import("./capture.js").Capture} capture
  * @property {import("./session.js").Session} session
+ * @property {ReturnType<typeof import("./captions.js").createCaptions>} captions
+ * @property {ReturnType<typeof import("./transcript.js").createTranscript>} transcript
  * @property {ReturnType<typeof import("./accounts.js").createAccounts>} accounts
  * @property {ReturnType<typeof import("./rooms.js").createRooms>} rooms
  * @property {ReturnType<typeof import("./router.js").createRouter>} router

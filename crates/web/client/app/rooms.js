@@ -92,11 +92,13 @@ export function createRooms(api, store, signedOut) {
         return null;
       }
     },
-    /** @param {string} name @returns {Promise<Room | null>} */
-    async create(name) {
+    /** @param {{ name: string, kind: "voice" | "talk", password: string }} draft @returns {Promise<Room | null>} */
+    async create({ name, kind, password }) {
       store.dispatch({ type: "rooms/creating" });
       try {
-        const room = await api.createRoom(name);
+        const made = kind === "talk" ? await api.createTalkRoom(name, password) : await api.createRoom(name);
+        // The name in its address is told by the other dialect only; its id would do as well.
+        const room = made.slug ? made : await api.room(made.room_id).catch(() => made);
         store.dispatch({ type: "rooms/created", room });
         return room;
       } catch (error) {

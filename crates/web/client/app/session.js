@@ -4,9 +4,11 @@ import { Call } from "../protocol/call.js";
 import { canonicalId } from "../protocol/ids.js";
 import { MicrophoneLevel, receiverLevel } from "./levels.js";
 import { Speakers } from "./speakers.js";
+import { Talk } from "./talk.js";
 import { storage } from "./storage.js";
 import { TileSizes } from "./tiles.js";
-import { endInWords, inWords } from "./words.js";
+import { doorInWords, endInWords } from "./words.js";
+import { captionsOn } from "../state/captions.js";
 import { myself, voiceSlot } from "../state/select.js";
 
 /** @import { Api } from "../protocol/api.js" */
@@ -25,6 +27,8 @@ const QUALITY_MS = 2000;
  * @property {Api} api
  * @property {AppStore} store
  * @property {Capture} capture
+ * @property {import("./context.js").App["captions"]} captions
+ * @property {import("./context.js").App["transcript"]} transcript
  * @property {Promise<string>} client the tab's name
  * @property {(text: string) => void} notice
  * @property {(event: ServerEvent) => void} announce
@@ -44,11 +48,14 @@ export class Session {
   #by = null;
   /** @type {Peer | null} whose sound is playing */
   #known = null;
+  /** Passwords of rooms as they were typed, for as long as the page lives. @type {Map<string, string>} */
+  passwords = new Map();
 
   /** @param {Needs} needs */
   constructor(needs) {
     this.#needs = needs;
     this.#speakers = new Speakers(needs.store);
+    this.talk = new Talk(needs);
     this.sizes = new TileSizes(needs.store, (views) => this.call?.setViews(views));
     needs.capture.on("track", ({ source, track }) => this.#handleTrack(source, track));
     needs.capture.on("notice", needs.notice);
@@ -58,22 +65,26 @@ export class Session {
   /** @param {Room} room */
   async join(room) {
     const { api, store, capture, client } = this.#needs;
-    // Without a microphone the others should see that no word will come.
-    if (!capture.tracks.has("microphone")) this.#own({ mute: true });
+    const pushToTalk = room.type === "talk";
+    // Without a microphone the others should see that no word will come; in a talk room the button says it.
+    if (pushToTalk) this.#own({ mute: false });
+    else if (!capture.tracks.has("microphone")) this.#own({ mute: true });
+    const password = this.passwords.get(room.room_id) ?? "";
     store.dispatch({ type: "call/joining", room: room.room_id });
     const { mute, deaf } = store.get().call;
-    const call = new Call({ api, channel: room.room_id, client: await client, mute, deaf });
+    const call = new Call({ api, channel: room.room_id, client: await client, mute, deaf, password, pushToTalk });
     if (store.get().call.phase !== "joining") return;
     this.call = call;
     this.#by = null;
     this.#follow(call);
+    this.talk.begin(call, room);
     for (const [source, track] of capture.tracks) await call.setTrack(source, track);
     try {
       await call.start();
     } catch (error) {
       if (this.call !== call) return;
       this.#letGo();
-      store.dispatch({ type: "call/refused", error: inWords(error) });
+      store.dispatch({ type: "call/refused", error: doorInWords(error, { hasPassword: room.has_password, typed: password }) });
     }
     this.#remember();
   }
@@ -157,7 +168,10 @@ export class Session {
       store.dispatch({ type: "call/joined", session: session_id });
       this.sizes.forget();
     }));
-    call.on("link", (link) => ours(() => store.dispatch({ type: "call/link", link })));
+    call.on("link", (link) => ours(() => {
+      if (link.joining) this.talk.handleDisconnected();
+      store.dispatch({ type: "call/link", link });
+    }));
     call.on("message", (event) => ours(() => this.#handleEvent(event)));
     call.on("answered", (peer) => ours(() => this.#handleAnswered(peer)));
     call.on("ended", ({ reason, error }) => ours(() => this.#handleEnded(reason, error)));
@@ -177,11 +191,15 @@ export class Session {
 
   /** @param {ServerEvent} event */
   #handleEvent(event) {
-    const { store, notice, announce, moved } = this.#needs;
+    const { store, notice, announce, moved, captions, transcript } = this.#needs;
     const before = myself(store.get());
+    const captioned = captionsOn(store.get());
     if (event.type === "kicked") this.#by = this.#nameOf(event.by);
     announce(event);
     store.dispatch({ type: "call/event", event });
+    this.talk.handleEvent(event);
+    captions.handleEvent(event, captioned);
+    if (event.type === "state") transcript.refresh();
     if (event.type === "moved") moved(event.channel_id);
     const now = myself(store.get());
     if (!before || !now) return;
@@ -235,6 +253,8 @@ export class Session {
 
   #letGo() {
     this.call = null;
+    this.talk.end();
+    this.#needs.captions.forget();
     this.#known = null;
     clearInterval(this.#qualityTimer);
     this.#speakers.stop();

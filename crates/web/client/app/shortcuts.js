@@ -1,24 +1,27 @@
 // One key each, wherever one is in a room, but never while typing.
 
-/** @import { App } from "./context.js" */
+import { captionsOn } from "../state/captions.js";
+import { isTalkRoom } from "../state/select.js";
+import { isTyping, listenForTalkKeys } from "./talk-keys.js";
 
-/** @param {EventTarget | null} target */
-function isTyping(target) {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
-}
+/** @import { App } from "./context.js" */
 
 /** What the help lists. */
 export const SHORTCUTS = [
+  ["Space", "In push-to-talk rooms: hold to speak"],
   ["M", "Microphone on or off"],
   ["V", "Camera on or off"],
   ["D", "Deafen: hear nobody, or everybody again"],
+  ["C", "Captions shown or hidden"],
+  ["T", "Transcript: what was said"],
   ["P", "People in the room"],
   ["?", "This help"],
   ["Esc", "Close what is open"],
 ];
 
 /** @param {App} app */
-export function listenForShortcuts({ store, session }) {
+export function listenForShortcuts({ store, session, captions }) {
+  listenForTalkKeys(session.talk, () => store.get().call.phase === "in" && isTalkRoom(store.get()));
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event.target)) return;
     const { page, call, rooms, account } = store.get();
@@ -28,10 +31,15 @@ export function listenForShortcuts({ store, session }) {
     if (event.key === "?") toggle("help");
     else if (event.key === "Escape" && page.panel) store.dispatch({ type: "page/panel", panel: null });
     else if (!inRoom || call.phase === "over") return;
-    else if (event.key === "m" || event.key === "M") session.setMute();
-    else if (event.key === "v" || event.key === "V") session.toggleCamera();
+    else if (event.key === "m" || event.key === "M") {
+      // There the button is the microphone's only switch.
+      if (!isTalkRoom(store.get())) session.setMute();
+    } else if (event.key === "v" || event.key === "V") session.toggleCamera();
     else if (event.key === "d" || event.key === "D") session.setDeaf();
-    else if ((event.key === "p" || event.key === "P") && call.phase === "in") toggle("people");
+    else if (call.phase !== "in") return;
+    else if (event.key === "p" || event.key === "P") toggle("people");
+    else if (event.key === "t" || event.key === "T") toggle("transcript");
+    else if ((event.key === "c" || event.key === "C") && captionsOn(store.get())) captions.toggle();
     else return;
     event.preventDefault();
   });

@@ -9,7 +9,7 @@ const INSIDE = "parlor.inside";
 /** How long a tab waits to see whether another one already goes by its name. */
 const LOCK_MS = 300;
 
-/** @typedef {{ audioinput?: string, audiooutput?: string, videoinput?: string, theme?: "system" | "light" | "dark" }} Choices */
+/** @typedef {{ audioinput?: string, audiooutput?: string, videoinput?: string, theme?: "system" | "light" | "dark", captions?: boolean }} Choices */
 /** @typedef {{ room: string, mute: boolean, deaf: boolean, camera: boolean }} Inside */
 
 /** @param {() => Storage} area @param {string} key */

@@ -10,6 +10,8 @@ const BY_CODE = {
   BANNED: "You have been banned from this server.",
   ROOM_FULL: "This room is full.",
   NOT_IN_VOICE: "They are not in the room any more.",
+  NOT_SPEAKER: "It is not your turn to speak.",
+  NOT_A_PARTICIPANT: "You are not in this room any more.",
 };
 
 /** @type {Record<number, string>} */
@@ -33,11 +35,25 @@ function asSentence(text) {
   return /[.!?…]$/.test(upper) ? upper : upper + ".";
 }
 
+/**
+ * Why one was not let into a room.
+ * @param {unknown} error
+ * @param {{ hasPassword: boolean, typed: string }} door
+ */
+export function doorInWords(error, { hasPassword, typed }) {
+  if (error instanceof ApiError && error.status === 403 && hasPassword && /password/i.test(error.message)) {
+    return typed ? "That password is not right." : "This room has a password. Ask somebody who is in it.";
+  }
+  return inWords(error);
+}
+
 /** @param {unknown} error */
 export function inWords(error) {
   if (!(error instanceof ApiError)) return "Something went wrong on this page. Reload it and try again.";
   const known = BY_CODE[error.code];
   if (known) return known;
+  const full = error.status === 409 && /full.*?(\d+ of \d+)/i.exec(error.message);
+  if (full) return `This room is full (${full[1]}).`;
   // What is wrong with what was typed, or why a room does not let one in, the server says best.
   if ([400, 403, 409, 422].includes(error.status) && isSentence(error.message)) return asSentence(error.message);
   return BY_STATUS[error.status] ?? "The server could not do that. Try again in a moment.";

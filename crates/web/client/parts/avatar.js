@@ -16,7 +16,7 @@ function initials(name) {
 }
 
 /** @param {string} id a hue that stays the same everywhere */
-function hue(id) {
+export function hue(id) {
   let hash = 2166136261;
   for (const char of canonicalId(id)) hash = Math.imul(hash ^ char.charCodeAt(0), 16777619);
   // Ids that follow each other should not look alike.

@@ -1,39 +1,12 @@
 // The bar at the bottom of a room. Always the same, never moves.
 
 import { useApp, useSelect } from "../app/context.js";
-import { myself, sending } from "../state/select.js";
+import { isTalkRoom, myself, sending } from "../state/select.js";
+import { CaptionsControl } from "./captions.js";
+import { Control } from "./control.js";
 import { CAMERA_WORDS } from "./devices.js";
 import { html } from "./html.js";
-import { Icon } from "./icon.js";
-
-/**
- * @typedef {object} ControlProps
- * @property {string} id
- * @property {string} icon
- * @property {string} label what is shown
- * @property {string} [short] where there is no room for the label
- * @property {string} [title] the whole of it, with the key
- * @property {boolean} [pressed]
- * @property {string} [kind]
- * @property {boolean} [disabled]
- * @property {() => void} act
- */
-
-/** @param {ControlProps} props */
-export function Control({ id, icon, label, short, title = label, pressed, kind = "", disabled = false, act }) {
-  return html`<button
-    class=${`control ${kind}${short ? " has-short" : ""}`}
-    data-testid=${id}
-    title=${title}
-    aria-label=${title}
-    aria-pressed=${pressed === undefined ? undefined : String(pressed)}
-    disabled=${disabled}
-    onClick=${act}
-  >
-    <span class="control-icon"><${Icon} name=${icon} size=${22} /></span><span class="control-label">${label}</span>
-    ${short && html`<span class="control-label control-short">${short}</span>`}
-  </button>`;
-}
+import { PushToTalkButton } from "./push-to-talk.js";
 
 /** The microphone, in one of its many states. */
 export function MicrophoneControl() {
@@ -91,6 +64,7 @@ export function CameraControl() {
 export function Controls({ leave }) {
   const { session, store } = useApp();
   const may = useSelect(sending);
+  const talks = useSelect(isTalkRoom);
   const deaf = useSelect((state) => state.call.deaf);
   const screen = useSelect((state) => state.call.screen);
   const canShareScreen = useSelect((state) => state.devices.canShareScreen);
@@ -98,8 +72,8 @@ export function Controls({ leave }) {
   const count = useSelect((state) => Object.keys(state.call.people).length);
   /** @param {import("../state/page.js").Panel} name */
   const toggle = (name) => store.dispatch({ type: "page/panel", panel: panel === name ? null : name });
-  return html`<div class="controls" role="toolbar" aria-label="Call">
-    <${MicrophoneControl} />
+  return html`<div class=${`controls${talks ? " has-ptt" : ""}`} role="toolbar" aria-label="Call">
+    ${talks ? html`<${PushToTalkButton} />` : html`<${MicrophoneControl} />`}
     ${may.camera && html`<${CameraControl} />`}
     ${may.screen && canShareScreen &&
     html`<${Control} id="screen" icon=${screen ? "monitor" : "monitor-up"} kind=${screen ? "is-on" : ""} label="Screen" pressed=${screen}
@@ -108,6 +82,7 @@ export function Controls({ leave }) {
       pressed=${deaf} title=${deaf ? "Hear the others again (D)" : "Hear nobody (D)"} act=${() => session.setDeaf()} />
     <${Control} id="people" icon="users" kind="control-people" label=${`People ${count}`} pressed=${panel === "people"}
       title=${`People (${count})`} act=${() => toggle("people")} />
+    <${CaptionsControl} />
     <${Control} id="devices" icon="settings" label="Devices" pressed=${panel === "devices"} title="Devices" act=${() => toggle("devices")} />
     <${Control} id="leave" icon="log-out" kind="control-leave" label="Leave" title="Leave the room" act=${leave} />
   </div>`;

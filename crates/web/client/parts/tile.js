@@ -2,6 +2,7 @@
 
 import { useApp, useSelect } from "../app/context.js";
 import { canonicalId } from "../protocol/ids.js";
+import { hasFloor } from "../state/floor.js";
 import { useEffect, useLayoutEffect, useRef } from "../vendor/hooks.js";
 import { Avatar, useLevel } from "./avatar.js";
 import { html } from "./html.js";
@@ -67,12 +68,14 @@ export function Seat({ person, isMe }) {
  */
 export function PersonMarks({ userId, inList = false }) {
   const person = useSelect((state) => state.call.people[canonicalId(userId)] ?? null);
+  const floor = useSelect((state) => hasFloor(state, userId));
   if (!person) return null;
   const { mute, deaf, server_mute, server_deaf, video, screen } = person;
   /** @param {string} icon @param {string} words @param {string} [kind] */
   const mark = (icon, words, kind = "") =>
     html`<span class=${`mark ${kind}`} title=${words}><${Icon} name=${icon} size=${16} /><span class="unseen">${words}</span></span>`;
-  return html`${server_mute && !inList && mark("mic-off", "Muted by a moderator", "mark-strong")}
+  return html`${floor && mark("radio", "Has the floor", "mark-floor")}
+  ${server_mute && !inList && mark("mic-off", "Muted by a moderator", "mark-strong")}
   ${mute && !server_mute && mark("mic-off", "Muted by themselves")}
   ${server_deaf && !inList && mark("headphone-off", "Deafened by a moderator", "mark-strong")}
   ${deaf && !server_deaf && mark("headphone-off", "Hears nobody")}

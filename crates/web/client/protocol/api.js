@@ -1,110 +1,50 @@
-// The REST half: one method per call, one error type, no state but the token.
+// The REST half: one method per call, no state but the token. A room and a person may be named by either
+// rendering of their id; talk rooms are spoken to in the dialect of STT Room, everything else in that
+// of Vox and of the Voice Service.
 
-/** @import { Account, Joined, Participant, Room, SourceLabel } from "./types.js" */
+import { Http } from "./http.js";
+import { canonicalId, toUuid } from "./ids.js";
 
-/** A request that did not work. `status` 0: the server could not be reached. */
-export class ApiError extends Error {
-  /**
-   * @param {number} status
-   * @param {string} code the server's own word where it has one, else ""
-   * @param {string} message
-   * @param {number | null} retryAfterMs
-   * @param {string | null} missingPermission
-   */
-  constructor(status, code, message, retryAfterMs = null, missingPermission = null) {
-    super(message);
-    this.name = "ApiError";
-    this.status = status;
-    this.code = code;
-    this.retryAfterMs = retryAfterMs;
-    this.missingPermission = missingPermission;
-  }
+export { ApiError } from "./http.js";
 
-  /** Whether the same request may well work a little later. */
-  get passing() {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
-  }
-}
+/** @import { Account, Joined, Participant, Room, SourceLabel, Turn, WrittenMessage } from "./types.js" */
+
+/** @typedef {"vtt" | "srt" | "txt" | "json"} TranscriptFormat */
+
+/** @param {string} room */
+const roomAt = (room) => `/api/v1/rooms/${encodeURIComponent(canonicalId(room))}`;
+/** The same path in the other dialect: a UUID picks it. @param {string} room */
+const talkAt = (room) => `/api/v1/rooms/${encodeURIComponent(toUuid(room))}`;
 
 /**
- * Reads either error shape: {"error": {"code", "message", ...}} and {"error": "text"}.
- * @param {Response} response
+ * A room as STT Room shows it, in the words of this library. What it does not tell is left out.
  * @param {any} body
+ * @returns {Room}
  */
-function errorOf(response, body) {
-  const error = body?.error;
-  const header = Number(response.headers.get("retry-after"));
-  const fromHeader = header > 0 ? header * 1000 : null;
-  if (error && typeof error === "object") {
-    const { code = "", message = "", retry_after_ms = null, missing_permission = null } = error;
-    return new ApiError(response.status, code, message, retry_after_ms ?? fromHeader, missing_permission);
-  }
-  const text = typeof error === "string" ? error : response.statusText;
-  return new ApiError(response.status, "", text, fromHeader);
+function roomOfTalk(body) {
+  return {
+    room_id: canonicalId(body.id),
+    name: body.title,
+    slug: "",
+    type: "talk",
+    topic: null,
+    limit: body.capacity,
+    created_by: body.created_by ? canonicalId(body.created_by) : null,
+    created_at: Math.floor(Date.parse(body.created_at) / 1000),
+    member_count: 0,
+    permissions: null,
+    has_password: body.has_password,
+    captions: true,
+  };
 }
 
-/** A request is given up after this long: a proxy that hangs must not hang the page. */
-const PATIENCE_MS = 10_000;
-
-export class Api {
-  /** @type {string | null} */
-  token = null;
-  #base;
-  #fetch;
-
-  /**
-   * @param {object} [options]
-   * @param {string} [options.base] "" for the page's own server, else "https://host:port"
-   * @param {string | null} [options.token]
-   * @param {typeof globalThis.fetch} [options.fetch]
-   */
-  constructor({ base = "", token = null, fetch } = {}) {
-    this.#base = base;
-    // Looked up at each call, so that a page may replace it.
-    this.#fetch = fetch ?? ((input, init) => globalThis.fetch(input, init));
-    this.token = token;
-  }
-
-  /**
-   * @param {string} method
-   * @param {string} path
-   * @param {unknown} [body]
-   * @param {number[]} [expected] further statuses that are answers
-   * @returns {Promise<any>}
-   */
-  async #call(method, path, body, expected = []) {
-    /** @type {Record<string, string>} */
-    const headers = { accept: "application/json" };
-    if (this.token) headers.authorization = `Bearer ${this.token}`;
-    if (body !== undefined) headers["content-type"] = "application/json";
-    let response;
-    try {
-      response = await this.#fetch(this.#base + path, {
-        method,
-        headers,
-        body: body === undefined ? undefined : JSON.stringify(body),
-        signal: AbortSignal.timeout(PATIENCE_MS),
-      });
-    } catch {
-      throw new ApiError(0, "UNREACHABLE", "The server cannot be reached.");
-    }
-    const text = await response.text().catch(() => "");
-    let value = null;
-    try {
-      value = text ? JSON.parse(text) : null;
-    } catch {
-      if (response.ok) throw new ApiError(502, "NOT_JSON", "That was not the answer of a Parlor server.");
-    }
-    if (!response.ok && !expected.includes(response.status)) throw errorOf(response, value);
-    return value;
-  }
-
+export class Api extends Http {
   /**
    * @param {{ username: string, password: string, display_name?: string, setup_code?: string }} account
    * @returns {Promise<{ user_id: string, token: string }>}
    */
   register(account) {
-    return this.#call("POST", "/api/v1/auth/register", account);
+    return this.call("POST", "/api/v1/auth/register", account);
   }
 
   /**
@@ -112,25 +52,27 @@ export class Api {
    * @returns {Promise<{ user_id: string, token: string, display_name: string }>}
    */
   login(account) {
-    return this.#call("POST", "/api/v1/auth/login", account);
+    return this.call("POST", "/api/v1/auth/login", account);
   }
 
   /** @returns {Promise<Account>} */
   me() {
-    return this.#call("GET", "/api/v1/users/@me");
+    return this.call("GET", "/api/v1/users/@me");
   }
 
   /** @returns {Promise<Room[]>} */
   rooms() {
-    return this.#call("GET", "/api/v1/rooms?profile=all");
+    return this.call("GET", "/api/v1/rooms?profile=all");
   }
 
   /**
    * @param {string} id
    * @returns {Promise<Room>}
    */
-  room(id) {
-    return this.#call("GET", `/api/v1/rooms/${encodeURIComponent(id)}`);
+  async room(id) {
+    const body = await this.call("GET", roomAt(id));
+    // The id of another platform has one rendering only, and that one is answered in STT Room's shape.
+    return body.room_id === undefined ? roomOfTalk(body) : body;
   }
 
   /**
@@ -138,7 +80,17 @@ export class Api {
    * @returns {Promise<Room>}
    */
   createRoom(name) {
-    return this.#call("POST", "/api/v1/rooms", { name, type: "voice" });
+    return this.call("POST", "/api/v1/rooms", { name, type: "voice" });
+  }
+
+  /**
+   * A room in which one speaks at a time.
+   * @param {string} title
+   * @param {string} [password] "" for none
+   * @returns {Promise<Room>}
+   */
+  async createTalkRoom(title, password = "") {
+    return roomOfTalk(await this.call("POST", "/api/v1/rooms", { title, ...(password ? { password } : {}) }));
   }
 
   /**
@@ -146,12 +98,63 @@ export class Api {
    * @returns {Promise<{ ready: boolean, parts: { name: string, ready: boolean, detail?: string }[] }>}
    */
   ready() {
-    return this.#call("GET", "/ready", undefined, [503]);
+    return this.call("GET", "/ready", undefined, { expected: [503] });
   }
 
   /** @param {string} id */
   deleteRoom(id) {
-    return this.#call("DELETE", `/api/v1/rooms/${encodeURIComponent(id)}`);
+    return this.call("DELETE", roomAt(id));
+  }
+
+  /**
+   * Live captions for everyone in the room.
+   * @param {string} room
+   * @param {boolean} captions
+   * @returns {Promise<Room>}
+   */
+  switchCaptions(room, captions) {
+    return this.call("PATCH", roomAt(room), { captions });
+  }
+
+  /**
+   * Asks for the floor of a talk room. 409 `SPEAKER_TAKEN`: somebody else has it.
+   * @param {string} room
+   * @returns {Promise<Turn>}
+   */
+  takeFloor(room) {
+    return this.call("POST", `${talkAt(room)}/speaker/acquire`);
+  }
+
+  /**
+   * Keeps the floor for another while. 403 `NOT_SPEAKER`: it is not one's own any more.
+   * @param {string} room
+   * @returns {Promise<Turn>}
+   */
+  keepFloor(room) {
+    return this.call("POST", `${talkAt(room)}/speaker/heartbeat`);
+  }
+
+  /** @param {string} room */
+  releaseFloor(room) {
+    return this.call("POST", `${talkAt(room)}/speaker/release`, undefined, { keepalive: true });
+  }
+
+  /**
+   * What was said in a room and written down, the oldest first.
+   * @param {string} room
+   * @param {{ limit: number, offset: number }} page `limit` at most 500
+   * @returns {Promise<WrittenMessage[]>}
+   */
+  messages(room, { limit, offset }) {
+    return this.call("GET", `${talkAt(room)}/messages?limit=${limit}&offset=${offset}`);
+  }
+
+  /**
+   * @param {string} room
+   * @param {TranscriptFormat} format
+   */
+  transcript(room, format) {
+    return this.file(`${talkAt(room)}/transcript?format=${format}`);
   }
 
   /**
@@ -159,7 +162,7 @@ export class Api {
    * @param {string} user
    */
   kick(room, user) {
-    return this.#call("POST", `/api/v1/rooms/${encodeURIComponent(room)}/voice/kick`, { user_id: user });
+    return this.call("POST", `${roomAt(room)}/voice/kick`, { user_id: user });
   }
 
   /**
@@ -169,7 +172,7 @@ export class Api {
    */
   serverMute(room, user, muted) {
     const body = { user_id: user, muted };
-    return this.#call("POST", `/api/v1/rooms/${encodeURIComponent(room)}/voice/mute`, body);
+    return this.call("POST", `${roomAt(room)}/voice/mute`, body);
   }
 
   /**
@@ -179,7 +182,7 @@ export class Api {
    */
   serverDeafen(room, user, deafened) {
     const body = { user_id: user, deafened };
-    return this.#call("POST", `/api/v1/rooms/${encodeURIComponent(room)}/voice/deafen`, body);
+    return this.call("POST", `${roomAt(room)}/voice/deafen`, body);
   }
 
   /**
@@ -187,20 +190,20 @@ export class Api {
    * @returns {Promise<Participant[]>}
    */
   participants(channel) {
-    return this.#call("GET", `/voice/channels/${encodeURIComponent(channel)}/participants`);
+    return this.call("GET", `/voice/channels/${encodeURIComponent(channel)}/participants`);
   }
 
   /**
-   * @param {{ channel_id: string, mute: boolean, deaf: boolean, client: string }} request
+   * @param {{ channel_id: string, mute: boolean, deaf: boolean, client: string, password?: string }} request
    * @returns {Promise<Joined>}
    */
   join(request) {
-    return this.#call("POST", "/voice/join", request);
+    return this.call("POST", "/voice/join", request);
   }
 
   /** @param {string} session */
   leave(session) {
-    return this.#call("POST", "/voice/leave", { session_id: session });
+    return this.call("POST", "/voice/leave", { session_id: session });
   }
 
   /**
@@ -209,7 +212,7 @@ export class Api {
    * @param {{ mute?: boolean, deaf?: boolean }} state
    */
   voiceState(session, state) {
-    return this.#call("PATCH", "/voice/state", { session_id: session, ...state });
+    return this.call("PATCH", "/voice/state", { session_id: session, ...state });
   }
 
   /**
@@ -219,7 +222,7 @@ export class Api {
    * @returns {Promise<{ sdp: string }>}
    */
   offer(session, sdp, sources) {
-    return this.#call("POST", "/voice/signal", { session_id: session, type: "offer", sdp, sources });
+    return this.call("POST", "/voice/signal", { session_id: session, type: "offer", sdp, sources });
   }
 
   /**
@@ -227,7 +230,7 @@ export class Api {
    * @param {string} sdp
    */
   answer(session, sdp) {
-    return this.#call("POST", "/voice/signal", { session_id: session, type: "answer", sdp });
+    return this.call("POST", "/voice/signal", { session_id: session, type: "answer", sdp });
   }
 
   /**
@@ -235,7 +238,7 @@ export class Api {
    * @param {RTCIceCandidateInit | null} candidate
    */
   candidate(session, candidate) {
-    return this.#call("POST", "/voice/signal", { session_id: session, type: "ice", candidate });
+    return this.call("POST", "/voice/signal", { session_id: session, type: "ice", candidate });
   }
 
   /**
@@ -244,7 +247,7 @@ export class Api {
    * @param {number | null} after the last event already seen
    */
   eventsUrl(session, after) {
-    const base = this.#base || globalThis.location?.origin || "";
+    const base = this.base || globalThis.location?.origin || "";
     const url = new URL(`/voice/sessions/${encodeURIComponent(session)}/events`, base);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     url.searchParams.set("token", this.token ?? "");

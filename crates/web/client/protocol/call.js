@@ -3,12 +3,14 @@
 
 import { ApiError } from "./api.js";
 import { backoffMs } from "./backoff.js";
+import { ServerClock } from "./clock.js";
 import { Emitter } from "./emitter.js";
 import { EventSocket } from "./events.js";
 import { Peer } from "./peer.js";
 import { QualityMeter } from "./quality.js";
 import { Recovery } from "./recovery.js";
 import { Signalling } from "./signalling.js";
+import { Tracks } from "./tracks.js";
 import { browserEnv } from "./types.js";
 
 /** @import { Api } from "./api.js" */
@@ -35,6 +37,7 @@ export class Call extends Emitter {
   #api;
   #env;
   #client;
+  #password;
   #mute;
   #deaf;
   /** @type {Joined | null} */
@@ -47,8 +50,7 @@ export class Call extends Emitter {
   #signalling = null;
   #recovery;
   #quality = new QualityMeter();
-  /** @type {Map<Source, MediaStreamTrack>} */
-  #tracks = new Map();
+  #tracks;
   /** @type {View[]} */
   #views = [];
   /** @type {CallEvents["link"]} */
@@ -65,16 +67,21 @@ export class Call extends Emitter {
    * @param {string} options.client names this tab or device: joining again under it takes over its session
    * @param {boolean} [options.mute]
    * @param {boolean} [options.deaf]
+   * @param {string} [options.password] of the room, if it has one
+   * @param {boolean} [options.pushToTalk] the microphone sends nothing until `setTalking(true)`
    * @param {Env} [options.env]
    */
-  constructor({ api, channel, client, mute = false, deaf = false, env = browserEnv() }) {
+  constructor({ api, channel, client, mute = false, deaf = false, password = "", pushToTalk = false, env = browserEnv() }) {
     super();
     this.#api = api;
     this.channel = channel;
     this.#client = client;
+    this.#password = password;
     this.#mute = mute;
     this.#deaf = deaf;
     this.#env = env;
+    this.#tracks = new Tracks({ mute, open: !pushToTalk });
+    this.clock = new ServerClock(env);
     const actions = { restart: () => this.#signalling?.request(true), rebuild: () => this.#connectMedia() };
     this.#recovery = new Recovery(actions, env);
   }
@@ -103,19 +110,26 @@ export class Call extends Emitter {
    * @param {MediaStreamTrack | null} track
    */
   async setTrack(source, track) {
-    if (track) this.#tracks.set(source, track);
-    else this.#tracks.delete(source);
-    if (source === "microphone" && track) track.enabled = !this.#mute;
-    await this.#peer?.setTrack(source, track);
+    this.#tracks.set(source, track);
+    await this.#peer?.setTrack(source, this.#tracks.sent(source));
     if (source !== "microphone") this.#signalling?.request(false);
   }
 
   /** @param {boolean} mute */
   setMute(mute) {
     this.#mute = mute;
-    const microphone = this.#tracks.get("microphone");
-    if (microphone) microphone.enabled = !mute;
+    this.#tracks.setMute(mute);
     this.#sendState();
+  }
+
+  /**
+   * Whether the microphone sends, in a room where one speaks at a time. Without a word to the server:
+   * whose turn it is, `floor.js` asks.
+   * @param {boolean} talking
+   */
+  setTalking(talking) {
+    this.#tracks.setOpen(talking);
+    this.#peer?.setTrack("microphone", this.#tracks.sent("microphone")).catch(() => {});
   }
 
   /** @param {boolean} deaf */
@@ -150,7 +164,7 @@ export class Call extends Emitter {
 
   #join() {
     const request = { channel_id: this.channel, client: this.#client, mute: this.#mute, deaf: this.#deaf };
-    return this.#api.join(request);
+    return this.#api.join({ ...request, ...(this.#password ? { password: this.#password } : {}) });
   }
 
   /** @param {Joined} session */
@@ -211,7 +225,7 @@ export class Call extends Emitter {
     this.#recovery.reset();
     if (this.#link.media === "connected") this.#setLink({ media: "broken" });
     peer.on("state", (state) => this.#handlePeerState(peer, state));
-    for (const [source, track] of this.#tracks) await peer.setTrack(source, track).catch(() => {});
+    for (const source of this.#tracks.sources()) await peer.setTrack(source, this.#tracks.sent(source)).catch(() => {});
     if (peer !== this.#peer) return;
     this.#signalling?.use(peer);
     this.emit("peer", peer);
@@ -231,6 +245,7 @@ export class Call extends Emitter {
 
   /** @param {ServerEvent} event */
   #handleEvent(event) {
+    this.clock.handleStamp(event.ts);
     this.emit("message", event);
     switch (event.type) {
       case "offer":

@@ -20,6 +20,18 @@ export function canonicalId(id) {
 }
 
 /**
+ * The other spelling: the UUID of an id of ours, as STT Room and the Voice Service write it. A UUID stays.
+ * @param {string} id
+ */
+export function toUuid(id) {
+  if (!/^\d+$/.test(id)) return id.toLowerCase();
+  const bits = BigInt(id);
+  const high = ((bits >> 16n) << 80n) | (8n << 76n) | (((bits >> 4n) & 0xfffn) << 64n);
+  const hex = (high | (2n << 62n) | ((bits & 0xfn) << 58n) | TAG).toString(16).padStart(32, "0");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+/**
  * @param {string | null | undefined} a
  * @param {string | null | undefined} b
  */

@@ -2,7 +2,10 @@
 
 export { Api, ApiError } from "./api.js";
 export { Call } from "./call.js";
+export { ServerClock } from "./clock.js";
 export { EventSocket } from "./events.js";
-export { canonicalId, sameId } from "./ids.js";
+export { PushToTalk } from "./floor.js";
+export { canonicalId, sameId, toUuid } from "./ids.js";
+export { readMessages } from "./messages.js";
 export { allows, Permission } from "./permissions.js";
 export { AUDIO_SLOTS, VIDEO_SLOTS } from "./peer.js";

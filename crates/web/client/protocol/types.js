@@ -33,13 +33,15 @@
  * @property {string} room_id decimal
  * @property {string} name
  * @property {string} slug
- * @property {string} type
+ * @property {string} type `voice`, `stage`, `talk` or `conference`
  * @property {string | null} topic
  * @property {number} limit
- * @property {string} created_by decimal
+ * @property {string | null} created_by decimal
  * @property {number} created_at unix seconds
  * @property {number} member_count
- * @property {string} permissions the caller's own mask in this room, decimal
+ * @property {string | null} permissions the caller's own mask in this room, decimal
+ * @property {boolean} has_password
+ * @property {boolean} captions what is said is written down, live, for everyone in the room
  */
 
 /**
@@ -48,6 +50,23 @@
  * @property {string} username
  * @property {string} display_name
  * @property {string} permissions decimal mask
+ */
+
+/**
+ * Somebody's turn to speak in a talk room.
+ * @typedef {object} Turn
+ * @property {string} current_speaker_user_id UUID
+ * @property {string} expires_at RFC 3339: it ends then, unless it is kept before
+ */
+
+/**
+ * Something said in a room, as STT Room keeps it.
+ * @typedef {object} WrittenMessage
+ * @property {string} id UUID
+ * @property {string} sender_user_id UUID
+ * @property {string} sender_email the username of who has no e-mail
+ * @property {string} content_text
+ * @property {string} created_at RFC 3339
  */
 
 /** @typedef {{ urls: string[], username?: string, credential?: string }} IceServer */
@@ -67,6 +86,7 @@
  * @property {(handler: () => void, ms: number) => any} setTimeout
  * @property {(timer: any) => void} clearTimeout
  * @property {() => number} random 0 to 1
+ * @property {() => number} now milliseconds since some moment; never goes back
  * @property {new (url: string) => WebSocket} WebSocket
  * @property {new (config?: RTCConfiguration) => RTCPeerConnection} RTCPeerConnection
  */
@@ -80,6 +100,7 @@ export function browserEnv() {
     setTimeout: (handler, ms) => globalThis.setTimeout(handler, ms),
     clearTimeout: (timer) => globalThis.clearTimeout(timer),
     random: Math.random,
+    now: () => performance.now(),
     WebSocket: globalThis.WebSocket,
     RTCPeerConnection: globalThis.RTCPeerConnection,
   };

@@ -3,7 +3,7 @@
 /** @import { Action } from "./state.js" */
 
 /** @typedef {{ name: "rooms" | "settings" | "admin" | "missing" } | { name: "room", key: string }} Route */
-/** @typedef {"people" | "devices" | "help"} Panel */
+/** @typedef {"people" | "devices" | "transcript" | "help"} Panel */
 /** @typedef {"system" | "light" | "dark"} Theme */
 
 /**

@@ -85,6 +85,18 @@ export function sending(state) {
   };
 }
 
+/** @param {State} state whether the room that is open is one in which one speaks at a time */
+export function isTalkRoom(state) {
+  return state.rooms.open.room?.type === "talk";
+}
+
+/** @param {State} state whether one may change what holds for everyone in the room that is open */
+export function mayManage(state) {
+  const { room } = state.rooms.open;
+  const mine = sameId(room?.created_by, state.account.me?.user_id);
+  return mine || allows(room?.permissions ?? state.account.me?.permissions, Permission.MANAGE_SPACES);
+}
+
 /** @param {State} state */
 export function isAdministrator(state) {
   return allows(state.account.me?.permissions, Permission.ADMINISTRATOR);

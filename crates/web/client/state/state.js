@@ -2,23 +2,30 @@
 
 import { accountInitial, reduceAccount } from "./account.js";
 import { callInitial, reduceCall } from "./call.js";
+import { captionsInitial, reduceCaptions } from "./captions.js";
 import { devicesInitial, reduceDevices } from "./devices.js";
+import { floorInitial, reduceFloor } from "./floor.js";
 import { pageInitial, reducePage } from "./page.js";
 import { reduceRooms, roomsInitial } from "./rooms.js";
+import { reduceTranscript, transcriptInitial } from "./transcript.js";
 
 /**
  * @typedef {object} State
  * @property {import("./account.js").AccountState} account
  * @property {import("./rooms.js").RoomsState} rooms
  * @property {import("./call.js").CallState} call
+ * @property {import("./floor.js").FloorState} floor
+ * @property {import("./captions.js").CaptionsState} captions
+ * @property {import("./transcript.js").TranscriptState} transcript
  * @property {import("./devices.js").DevicesState} devices
  * @property {import("./page.js").PageState} page
  */
 
 /**
  * @typedef {import("./account.js").AccountAction | import("./rooms.js").RoomsAction
- *   | import("./call.js").CallAction | import("./devices.js").DevicesAction
- *   | import("./page.js").PageAction} Action
+ *   | import("./call.js").CallAction | import("./floor.js").FloorAction
+ *   | import("./captions.js").CaptionsAction | import("./transcript.js").TranscriptAction
+ *   | import("./devices.js").DevicesAction | import("./page.js").PageAction} Action
  */
 
 /** @type {State} */
@@ -26,6 +33,9 @@ export const initialState = {
   account: accountInitial,
   rooms: roomsInitial,
   call: callInitial,
+  floor: floorInitial,
+  captions: captionsInitial,
+  transcript: transcriptInitial,
   devices: devicesInitial,
   page: pageInitial,
 };
@@ -40,10 +50,12 @@ export function reduce(state, action) {
     account: reduceAccount(state.account, action),
     rooms: reduceRooms(state.rooms, action),
     call: reduceCall(state.call, action),
+    floor: reduceFloor(state.floor, action),
+    captions: reduceCaptions(state.captions, action),
+    transcript: reduceTranscript(state.transcript, action),
     devices: reduceDevices(state.devices, action),
     page: reducePage(state.page, action),
   };
-  const same = next.account === state.account && next.rooms === state.rooms && next.call === state.call
-    && next.devices === state.devices && next.page === state.page;
-  return same ? state : next;
+  const parts = /** @type {(keyof State)[]} */ (Object.keys(next));
+  return parts.every((part) => next[part] === state[part]) ? state : next;
 }

@@ -6,9 +6,10 @@ import { CameraControl, MicrophoneControl } from "../parts/controls.js";
 import { CAMERA_WORDS, DeviceChoices, Meter, MicrophoneHint } from "../parts/devices.js";
 import { Header } from "../parts/header.js";
 import { html } from "../parts/html.js";
+import { Icon } from "../parts/icon.js";
 import { ErrorLine } from "../parts/notices.js";
 import { sending } from "../state/select.js";
-import { useEffect, useLayoutEffect, useRef } from "../vendor/hooks.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
 
 /** @import { Room } from "../protocol/types.js" */
 
@@ -20,30 +21,47 @@ export function GreenRoomView({ room }) {
   const error = useSelect((state) => state.call.error);
   const may = useSelect(sending);
   const asking = useSelect((state) => state.devices.microphone === "asking");
+  const talks = room.type === "talk";
+  const [password, setPassword] = useState(session.passwords.get(room.room_id) ?? "");
   const join = useRef(/** @type {HTMLButtonElement | null} */ (null));
+  const secret = useRef(/** @type {HTMLInputElement | null} */ (null));
   useEffect(() => {
     if (may.microphone) capture.open("microphone");
-    join.current?.focus();
+    if (secret.current && !password) secret.current.focus();
+    else join.current?.focus();
     return () => {
       // Gone without joining: nothing stays open behind one's back.
       if (store.get().call.phase === "idle") capture.closeAll();
     };
   }, [room.room_id]);
+  // What was typed stays; after a refusal the next thing one does is type it again.
+  useEffect(() => {
+    if (error && secret.current) secret.current.select();
+  }, [error]);
+  const enter = async () => {
+    session.passwords.set(room.room_id, password);
+    await session.join(room);
+  };
+  /** @param {SubmitEvent} event */
+  const submit = (event) => {
+    event.preventDefault();
+    if (!joining) enter();
+  };
   const joinMuted = async () => {
     session.setMuteQuietly();
-    await session.join(room);
+    await enter();
   };
   return html`<${Header} at=${null} />
     <main class="green">
       <div class="green-look">
         <${Preview} />
         <div class="green-switches">
-          <${MicrophoneControl} />
+          ${!talks && html`<${MicrophoneControl} />`}
           ${may.camera && html`<${CameraControl} />`}
         </div>
         <${Meter} />
       </div>
-      <div class="green-side">
+      <form class="green-side" onSubmit=${submit}>
         <h1 class="clip">${room.name}</h1>
         <p class="faint"><${WhoIsIn} room=${room} /></p>
         ${me &&
@@ -51,22 +69,35 @@ export function GreenRoomView({ room }) {
           <span>Joining as <strong>${me.username}</strong></span></p>`}
         ${may.microphone && html`<${MicrophoneHint} />`}
         <${CameraHint} />
+        <${Customs} room=${room} />
+        ${room.has_password &&
+        html`<label class="field green-password"><span><${Icon} name="lock" size=${18} /> Password of this room</span>
+          <input ref=${secret} class="input" type="password" data-testid="room-password" autocomplete="off" maxlength="128"
+            value=${password} onInput=${(/** @type {any} */ event) => setPassword(event.target.value)} /></label>`}
         <${ErrorLine} text=${error} />
         <div class="green-join">
-          <button ref=${join} class="button button-strong button-large" data-testid="join" aria-busy=${joining}
-            onClick=${() => !joining && session.join(room)}>${joining ? "Joining…" : asking ? "Join and listen" : "Join"}</button>
-          <button class="button" data-testid="join-muted" disabled=${joining} onClick=${joinMuted}>Join muted</button>
+          <button ref=${join} class="button button-strong button-large" data-testid="join" aria-busy=${joining}>${joining ? "Joining…" : asking ? "Join and listen" : "Join"}</button>
+          ${!talks && html`<button type="button" class="button" data-testid="join-muted" disabled=${joining} onClick=${joinMuted}>Join muted</button>`}
         </div>
         <details class="more"><summary>Devices</summary><${DeviceChoices} /></details>
-      </div>
+      </form>
     </main>`;
 }
 
 /** @param {{ room: Room }} props */
 function WhoIsIn({ room }) {
   const count = room.member_count;
+  if (room.limit > 0 && count >= room.limit) return `This room is full (${count} of ${room.limit}).`;
   if (count === 0) return "Nobody is in yet. You will be the first.";
   return count === 1 ? "1 person is in." : `${count} people are in.`;
+}
+
+/** What is different here from other rooms, before one is heard in it. @param {{ room: Room }} props */
+function Customs({ room }) {
+  return html`${room.type === "talk" &&
+  html`<p class="custom"><${Icon} name="radio" /><span>Push-to-talk: one speaks at a time, and you are heard only while you hold the button.</span></p>`}
+  ${room.captions &&
+  html`<p class="custom"><${Icon} name="captions" /><span>Captions are on: what is said is written down for everyone in this room.</span></p>`}`;
 }
 
 function CameraHint() {

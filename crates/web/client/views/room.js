@@ -3,6 +3,7 @@
 import { useApp, useSelect } from "../app/context.js";
 import { roomPath } from "../app/router.js";
 import { Banners } from "../parts/banner.js";
+import { Captions } from "../parts/captions.js";
 import { Controls } from "../parts/controls.js";
 import { DeviceChoices, Meter, MicrophoneHint } from "../parts/devices.js";
 import { Help } from "../parts/help.js";
@@ -13,6 +14,7 @@ import { Panel } from "../parts/panel.js";
 import { People } from "../parts/people.js";
 import { Quality } from "../parts/quality.js";
 import { Stage } from "../parts/stage.js";
+import { Transcript } from "../parts/transcript.js";
 import { isConnecting } from "../state/select.js";
 import { useEffect, useState } from "../vendor/hooks.js";
 import { GreenRoomView } from "./green-room.js";
@@ -58,19 +60,31 @@ function Inside({ room }) {
       ${connecting && html`<span class="faint" data-testid="connecting">Connecting…</span>`}
       <span class="spacer"></span>
       <${Quality} />
+      <${OpenTranscript} />
       <${CopyLink} room=${room} />
     </header>
     <${Banners} />
     <aside class="side" aria-label="People"><h2 class="side-title">In the room</h2><${People} /></aside>
     <main class="middle">
       <${Stage}><p>You are the only one here.</p><${CopyLink} room=${room} wide /><//>
+      <${Captions} />
       <${Notices} />
     </main>
     ${panel === "people" && html`<${Panel} title="People" kind="people"><${People} /><//>`}
     ${panel === "devices" && html`<${Panel} title="Devices" kind="devices"><${MicrophoneHint} /><${DeviceChoices} /><${Meter} /><//>`}
+    ${panel === "transcript" && html`<${Panel} title="Transcript" kind="transcript"><${Transcript} room=${room} /><//>`}
     ${panel === "help" && html`<${Panel} title="Keys" kind="help"><${Help} /><//>`}
     <${Controls} leave=${leave} />
   </div>`;
+}
+
+function OpenTranscript() {
+  const { store } = useApp();
+  const open = useSelect((state) => state.page.panel === "transcript");
+  return html`<button class="quiet-button quiet-labelled" data-testid="transcript-open" aria-expanded=${String(open)} title="Transcript (T)"
+    onClick=${() => store.dispatch({ type: "page/panel", panel: open ? null : "transcript" })}>
+    <${Icon} name="scroll-text" /> <span>Transcript</span>
+  </button>`;
 }
 
 /** @param {{ room: Room, wide?: boolean }} props */

@@ -11,6 +11,14 @@ import { useState } from "../vendor/hooks.js";
 
 /** @import { Participant, Room } from "../protocol/types.js" */
 
+/** @typedef {"voice" | "talk"} Kind */
+/** @type {[Kind, string, string][]} */
+const KINDS = [["voice", "Voice room", "Everybody may speak at once."], ["talk", "Push-to-talk", "One speaks at a time, for two people."]];
+/** What a row says of a room that is no ordinary one. @type {Record<string, string>} */
+const KIND_WORDS = { talk: "Push-to-talk", stage: "Stage", conference: "Conference" };
+/** @type {Record<string, string>} */
+const KIND_ICONS = { talk: "radio" };
+
 /** More faces than this are a number. */
 const FACES_MAX = 6;
 
@@ -35,22 +43,43 @@ export function RoomsView() {
 }
 
 function NewRoom() {
-  const { rooms, router } = useApp();
+  const { rooms, router, session } = useApp();
   const creating = useSelect((state) => state.rooms.creating);
   const [name, setName] = useState("");
+  const [kind, setKind] = useState(/** @type {Kind} */ ("voice"));
+  const [password, setPassword] = useState("");
   /** @param {SubmitEvent} event */
   const submit = async (event) => {
     event.preventDefault();
     if (!name.trim() || creating) return;
-    const room = await rooms.create(name.trim());
-    if (room) router.go(roomPath(room));
+    const room = await rooms.create({ name: name.trim(), kind, password });
+    if (!room) return;
+    // Whoever made it need not be asked for what they have just typed.
+    if (kind === "talk") session.passwords.set(room.room_id, password);
+    router.go(roomPath(room));
   };
   return html`<form class="new-room" onSubmit=${submit}>
-    <input class="input" data-testid="new-room-name" aria-label="Name of a new room" placeholder="Name a new room" maxlength="64"
-      autocomplete="off" value=${name} onInput=${(/** @type {any} */ event) => setName(event.target.value)} />
-    <button class="button button-strong" data-testid="create-room" disabled=${!name.trim()} aria-busy=${creating}>
-      <${Icon} name="plus" /> Create
-    </button>
+    <div class="new-room-line">
+      <input class="input" data-testid="new-room-name" aria-label="Name of a new room" placeholder="Name a new room" maxlength="64"
+        autocomplete="off" value=${name} onInput=${(/** @type {any} */ event) => setName(event.target.value)} />
+      <button class="button button-strong" data-testid="create-room" disabled=${!name.trim()} aria-busy=${creating}>
+        <${Icon} name="plus" /> Create
+      </button>
+    </div>
+    <div class="new-room-line">
+      <div class="segments" role="radiogroup" aria-label="Kind of room">
+        ${KINDS.map(
+          ([value, label, words]) => html`<label class="segment" title=${words}>
+            <input type="radio" name="kind" value=${value} data-testid=${`room-kind-${value}`} checked=${kind === value} onChange=${() => setKind(value)} />
+            <span>${label}</span>
+          </label>`,
+        )}
+      </div>
+      ${kind === "talk" &&
+      html`<input class="input" type="password" data-testid="new-room-password" aria-label="Password, if the room shall have one"
+        placeholder="Password (optional)" autocomplete="new-password" maxlength="128" value=${password}
+        onInput=${(/** @type {any} */ event) => setPassword(event.target.value)} />`}
+    </div>
   </form>`;
 }
 
@@ -58,12 +87,16 @@ function NewRoom() {
 function RoomRow({ room }) {
   const people = useSelect((state) => state.rooms.people[room.room_id] ?? []);
   const count = room.member_count;
+  const kindWords = KIND_WORDS[room.type];
   const full = room.limit > 0 && count >= room.limit;
   return html`<li>
-    <a class="room-row" href=${roomPath(room)} data-testid="room-link" data-room-id=${room.room_id}>
+    <a class="room-row" href=${roomPath(room)} data-testid="room-link" data-room-id=${room.room_id}
+      data-kind=${room.type} data-locked=${String(room.has_password === true)}>
+      <span class="room-icon"><${Icon} name=${KIND_ICONS[room.type] ?? "armchair"} size=${22} /></span>
       <span class="room-text">
-        <span class="room-name clip">${room.name}</span>
-        <span class="faint">${sayWho(people, count)}${full && ` · full (${count} of ${room.limit})`}</span>
+        <span class="room-name"><span class="clip">${room.name}</span>
+          ${room.has_password && html`<span class="mark" title="Has a password"><${Icon} name="lock" size=${16} /><span class="unseen">, has a password</span></span>`}</span>
+        <span class="faint">${kindWords && `${kindWords} · `}${sayWho(people, count)}${full && ` · full (${count} of ${room.limit})`}</span>
       </span>
       ${count > 0 &&
       html`<span class="faces">
