@@ -7,7 +7,7 @@ mod meta;
 use std::borrow::Cow;
 
 use model::{MessageId, RoomId, UserId};
-use room::{Message, MessageStatus, Sender};
+use room::{Message, MessageMeta, MessageStatus, Sender};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
@@ -101,7 +101,7 @@ impl Store {
 fn stored_text(message: &Message) -> Cow<'_, str> {
     let end = message.text.floor_char_boundary(MESSAGE_TEXT_BYTES_MAX);
     if end < message.text.len() {
-        tracing::warn!(message = %message.id, bytes = message.text.len(), "a long message is cut");
+        tracing::warn!(id = %message.id, bytes = message.text.len(), "a long message is cut");
     }
     let text = &message.text[..end];
     if text.contains('\0') { text.replace('\0', "").into() } else { text.into() }
@@ -109,21 +109,26 @@ fn stored_text(message: &Message) -> Cow<'_, str> {
 
 /// The rows that are messages.
 fn readable(rows: &[AnyRow]) -> Vec<Message> {
-    let read = |row| match message_of(row) {
-        Ok(message) => Some(message),
-        // Names the column, never the value.
-        Err(error) => {
-            tracing::warn!(%error, "a message cannot be read and is left out");
-            None
+    let mut faults = Faults::default();
+    let mut messages = Vec::with_capacity(rows.len());
+    for row in rows {
+        match message_of(row, &mut faults) {
+            Ok(message) => messages.push(message),
+            // Names the column, never the value.
+            Err(error) => faults.note(row, error.to_string()),
         }
-    };
-    rows.iter().filter_map(read).collect()
+    }
+    faults.tell();
+    messages
 }
 
-fn message_of(row: &AnyRow) -> Result<Message, sqlx::Error> {
-    let id = row::id(row, "id", MessageId::from_i64)?;
+fn message_of(row: &AnyRow, faults: &mut Faults) -> Result<Message, sqlx::Error> {
+    let meta = meta::read(row.try_get("meta_json")?).unwrap_or_else(|why| {
+        faults.note(row, why);
+        MessageMeta::default()
+    });
     Ok(Message {
-        id,
+        id: row::id(row, "id", MessageId::from_i64)?,
         room: row::id(row, "room_id", RoomId::from_i64)?,
         sender: Sender {
             user: row::id(row, "sender_id", UserId::from_i64)?,
@@ -132,7 +137,56 @@ fn message_of(row: &AnyRow) -> Result<Message, sqlx::Error> {
         },
         text: row.try_get("text")?,
         status: MessageStatus::Final,
-        meta: meta::read(id, row.try_get("meta_json")?),
+        meta,
         at: row::time(row, "created_at")?,
     })
+}
+
+/// What could not be read of a page: one line of the log, however much it is.
+#[derive(Default)]
+struct Faults {
+    count: usize,
+    /// Id and reason, without any of the row's words.
+    first: Option<(i64, String)>,
+}
+
+impl Faults {
+    fn note(&mut self, row: &AnyRow, why: String) {
+        self.count += 1;
+        self.first.get_or_insert_with(|| (row.try_get("id").unwrap_or_default(), why));
+    }
+
+    fn tell(self) {
+        let Self { count, first } = self;
+        if let Some((first, why)) = first {
+            tracing::warn!(count, first, why, "messages cannot be read or only without their meta");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::AssertSqlSafe;
+
+    use super::*;
+    use crate::Database;
+
+    /// The steps by which SQLite would carry out a statement.
+    async fn plan(sql: &str) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&Database::new(directory.path(), None).unwrap()).await.unwrap();
+        let query = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
+        let steps = query.fetch_all(&store.reads).await.unwrap();
+        let steps: Vec<String> = steps.iter().map(|step| step.get("detail")).collect();
+        steps.join("\n")
+    }
+
+    #[tokio::test]
+    async fn pages_are_read_along_the_index() {
+        for sql in [PAGE, LATEST] {
+            let plan = plan(sql).await;
+            assert!(plan.contains("messages USING INDEX messages_in_order (room_id=?)"), "{plan}");
+            assert!(!plan.contains("SCAN messages"), "{plan}");
+        }
+    }
 }

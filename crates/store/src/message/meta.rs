@@ -1,7 +1,6 @@
 //! How a message's text came about, as the column `meta_json` has it: JSON of this crate's own, which no
 //! client sees. Absent is what nobody knew; keys that are not known are passed over.
 
-use model::MessageId;
 use room::{Message, MessageMeta, Segment};
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +43,7 @@ pub fn write(message: &Message) -> String {
     if let Some(json) = within_limit(&whole) {
         return json;
     }
-    tracing::warn!(message = %message.id, "a message's meta is too long and is cut");
+    tracing::warn!(id = %message.id, "a message's meta is too long and is cut");
     within_limit(&Stored { segments: Vec::new(), ..whole }).unwrap_or_else(|| "{}".to_owned())
 }
 
@@ -53,17 +52,13 @@ fn within_limit(stored: &Stored) -> Option<String> {
     serde_json::to_string(stored).ok().filter(|json| json.len() <= MESSAGE_META_BYTES_MAX)
 }
 
-/// The meta of a message; nothing is known if the JSON is not ours.
-pub fn read(message: MessageId, json: &str) -> MessageMeta {
-    match serde_json::from_str::<Stored>(json) {
-        Ok(stored) => stored.into(),
-        Err(error) => {
-            // The error's own text may quote the value.
-            let (kind, column) = (error.classify(), error.column());
-            tracing::warn!(%message, ?kind, column, "a message's meta cannot be read");
-            MessageMeta::default()
-        }
-    }
+/// Reads the JSON. If it is not ours, says where, and nothing of what it is.
+pub fn read(json: &str) -> Result<MessageMeta, String> {
+    let stored: Stored = serde_json::from_str(json).map_err(|error| {
+        // The error's own text may quote the value.
+        format!("{:?} error in meta_json at byte {}", error.classify(), error.column())
+    })?;
+    Ok(stored.into())
 }
 
 impl From<&MessageMeta> for Stored {

@@ -1,5 +1,9 @@
 //! Accounts, their words, roles and epochs.
 
+use std::collections::BTreeSet;
+
+use model::username_from_email;
+
 use crate::*;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,6 +62,63 @@ async fn a_platform_account_is_made_once_and_numbered() {
     let other = store.find_or_create_external_account(&other).await.unwrap();
     assert_eq!(other.username, "maya3");
     assert_eq!(store.count_accounts().await.unwrap(), 3);
+}
+
+/// An account known by its e-mail address, which may be any word.
+fn mailed(raw: u64, email: &str) -> NewAccount {
+    let username = username_from_email(email);
+    NewAccount { username, email: Some(email.into()), ..account(raw, "unused") }
+}
+
+#[tokio::test]
+async fn a_taken_username_is_numbered_and_a_taken_address_is_not() {
+    let (_directory, store) = fresh().await;
+    let taken = |outcome| matches!(outcome, Err(StoreError::Taken));
+    // The client of an e-mail login sends any word as the address: one word for both is one account.
+    let maya = store.create_account_numbered(&mailed(101, "Maya")).await.unwrap();
+    assert_eq!((maya.username.as_str(), maya.email.as_deref()), ("Maya", Some("Maya")));
+    assert_eq!(store.account_by_word("maya").await.unwrap(), Some(maya));
+    assert!(taken(store.create_account_numbered(&mailed(102, "mAYA")).await), "as an address");
+
+    let second = store.create_account_numbered(&mailed(103, "maya@a.example")).await.unwrap();
+    assert_eq!((second.username.as_str(), second.id), ("maya2", AccountId(id(103))));
+    assert_eq!(store.account_by_word("MAYA@A.example").await.unwrap(), Some(second.clone()));
+    assert_eq!(store.account(second.id).await.unwrap(), Some(second));
+    let third = store.create_account_numbered(&mailed(104, "maya@b.example")).await.unwrap();
+    assert_eq!(third.username, "maya3");
+    assert!(taken(store.create_account_numbered(&mailed(105, "MAYA@b.example")).await));
+    assert_eq!(store.count_accounts().await.unwrap(), 3, "who is refused leaves nothing behind");
+    // The word of the refused one is somebody's username, and nobody's address.
+    assert!(taken(store.create_account_numbered(&mailed(106, "maya3")).await));
+    assert!(taken(store.create_account(&mailed(107, "maya@c.example")).await), "no number");
+
+    let without = NewAccount { email: None, ..mailed(108, "maya") };
+    assert_eq!(store.create_account_numbered(&without).await.unwrap().username, "maya4");
+    let owner = NewAccount { owner_if_none: true, ..mailed(109, "maya@d.example") };
+    let owner = store.create_account_numbered(&owner).await.unwrap();
+    assert_eq!(owner.username, "maya5");
+    assert_eq!(store.roles_of(owner.id).await.unwrap()[0].name, OWNER);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_of_one_name_are_numbered_and_one_of_many_gets_the_address() {
+    let (_directory, store) = fresh().await;
+    let outcomes = at_once(|n| {
+        let (store, new) = (store.clone(), mailed(1_000 + n, &format!("info@{n}.example")));
+        async move { store.create_account_numbered(&new).await.unwrap().username }
+    })
+    .await;
+    assert_eq!(outcomes.into_iter().collect::<BTreeSet<_>>().len(), 32);
+    let outcomes = at_once(|n| {
+        let (store, new) = (store.clone(), mailed(2_000 + n, "omar@example.com"));
+        async move { store.create_account_numbered(&new).await }
+    })
+    .await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    for outcome in outcomes {
+        assert!(matches!(outcome, Ok(_) | Err(StoreError::Taken)), "{outcome:?}");
+    }
+    assert_eq!(store.count_accounts().await.unwrap(), 33);
 }
 
 #[tokio::test]

@@ -38,6 +38,49 @@ async fn everything_survives_and_open_sessions_end_at_the_next_start() {
     assert_eq!(store.end_open_sessions("server_restart", at(9)).await.unwrap(), 0);
 }
 
+#[tokio::test]
+async fn a_database_of_the_first_version_is_brought_up_to_date() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = tempfile::tempdir().unwrap();
+    let name = "0001_accounts_and_rooms.sql";
+    let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    std::fs::copy(migrations.join(name), first.path().join(name)).unwrap();
+    let mut raw = raw(directory.path()).await;
+    sqlx::migrate::Migrator::new(first.path()).await.unwrap().run(&mut raw).await.unwrap();
+    for row in [
+        "INSERT INTO accounts (id, username, username_folded, epoch, epoch_changed_at, created_at) \
+         VALUES (7, 'maya', 'maya', 3, 0, 1000000)",
+        "INSERT INTO account_words (word, account_id) VALUES ('maya', 7)",
+        "INSERT INTO account_roles (account_id, role_id) VALUES (7, 1)",
+        "INSERT INTO rooms (id, name, slug, profile, member_limit, created_at) \
+         VALUES (2, 'General', 'general', 'talk', 2, 1000000)",
+        "INSERT INTO room_overrides (room_id, target_type, target_id, allow, deny) \
+         VALUES (2, 'user', 7, 1, 2)",
+        "INSERT INTO room_marks (room_id, user_id, server_mute, server_deaf) VALUES (2, 7, 1, 0)",
+        "INSERT INTO sessions (id, room_id, user_id, via, joined_at) \
+         VALUES (10, 2, 7, 'voice_service', 5000000)",
+    ] {
+        raw.execute(row).await.unwrap();
+    }
+    raw.close().await.unwrap();
+
+    let store = open(directory.path()).await;
+    let maya = store.account_by_word("maya").await.unwrap().unwrap();
+    assert_eq!((maya.id, maya.epoch), (AccountId(id(7)), 3));
+    assert!(store.has_administrator().await.unwrap());
+    let general = store.room_by_slug("general").await.unwrap().unwrap();
+    assert_eq!(
+        (general.id, general.kind, general.overrides.len()),
+        (RoomId(id(2)), ProfileKind::Talk, 1)
+    );
+    assert!(!general.has_password && !general.captions, "as it was before");
+    assert_eq!(store.room_password(general.id).await.unwrap(), None);
+    assert_eq!(store.marks(general.id).await.unwrap().len(), 1);
+    assert_eq!(store.open_sessions().await.unwrap(), [session(10, general.id)]);
+    assert!(store.was_participant(general.id, UserId(id(7))).await.unwrap());
+    assert_eq!(store.messages(general.id, 9, 0).await.unwrap(), []);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_open_a_new_file_at_once_and_see_each_other() {
     let directory = tempfile::tempdir().unwrap();

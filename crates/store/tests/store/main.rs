@@ -5,20 +5,25 @@
 
 mod accounts;
 mod files;
+mod log;
+mod messages;
 mod rooms;
 
 use std::path::Path;
 
 use model::{
-    AccountId, ExternalId, Id, Override, OverrideTarget, Permissions, Redacted, RoleId, RoomId,
-    SessionId, Timestamp, UserId, Username, Via,
+    AccountId, ExternalId, Id, MessageId, Override, OverrideTarget, Permissions, Redacted, RoleId,
+    RoomId, SessionId, Timestamp, UserId, Username, Via,
 };
 use room::ProfileKind;
+use sqlx::{AnyConnection, Connection, Executor};
 use store::{
     ADMIN, Database, ExternalKey, MODERATOR, Mark, NewAccount, NewRoom, OWNER, SessionRow, Store,
     StoreError,
 };
 use tempfile::TempDir;
+
+use log::logged;
 
 async fn open(directory: &Path) -> Store {
     let database = Database::new(directory, None).expect("a file in a directory is a place");
@@ -30,6 +35,13 @@ async fn fresh() -> (TempDir, Store) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = open(directory.path()).await;
     (directory, store)
+}
+
+/// The database behind the store's back.
+async fn raw(directory: &Path) -> AnyConnection {
+    sqlx::any::install_default_drivers();
+    let url = format!("sqlite://{}?mode=rwc", directory.join("parlor.db").display());
+    AnyConnection::connect(&url).await.expect("the file opens")
 }
 
 fn id(raw: u64) -> Id {

@@ -1,6 +1,10 @@
 //! Rooms, their addresses and marks.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
+
+use room::{EndReason, Event, FloorEnd};
+use store::is_stored;
 
 use crate::*;
 
@@ -97,4 +101,86 @@ async fn marks_are_set_changed_and_lifted() {
     }
     let nowhere = store.set_marks(RoomId(id(404)), mark(true, true)).await;
     assert!(matches!(nowhere, Err(StoreError::Missing)));
+}
+
+#[tokio::test]
+async fn a_password_is_known_by_its_hash_alone() {
+    let (_directory, store) = fresh().await;
+    let hash = Redacted::new("$argon2id$room".to_owned());
+    let locked = NewRoom { password_hash: Some(hash.clone()), ..room(1, "Den") };
+    let locked = store.create_room(&locked).await.unwrap();
+    let open = store.create_room(&room(2, "Hall")).await.unwrap();
+    assert!(locked.has_password && !open.has_password);
+    assert_eq!(store.list_rooms().await.unwrap(), [locked.clone(), open.clone()]);
+    assert_eq!(store.room(locked.id).await.unwrap(), Some(locked.clone()));
+
+    assert_eq!(store.room_password(locked.id).await.unwrap(), Some(hash));
+    assert_eq!(store.room_password(open.id).await.unwrap(), None);
+    assert_eq!(store.room_password(RoomId(id(404))).await.unwrap(), None);
+    store.delete_room(locked.id, at(9)).await.unwrap();
+    assert_eq!(store.room_password(locked.id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn captions_stay_as_they_were_switched() {
+    let (_directory, store) = fresh().await;
+    let new = NewRoom { captions: true, ..room(1, "Den") };
+    let den = store.create_room(&new).await.unwrap();
+    let hall = store.create_room(&room(2, "Hall")).await.unwrap();
+    assert!(den.captions && !hall.captions);
+    let captions = || async {
+        let rooms = store.list_rooms().await.unwrap();
+        rooms.into_iter().map(|room| room.captions).collect::<Vec<_>>()
+    };
+    assert_eq!(captions().await, [true, false]);
+    let switched = |on| Event::CaptionsSwitched { on, by: Some(UserId(id(7))) };
+    for (on, expect) in [(false, [false, false]), (true, [true, false]), (true, [true, false])] {
+        store.append(den.id, &[switched(on)]).await.unwrap();
+        assert_eq!(captions().await, expect);
+    }
+    store.append(den.id, &[switched(false), switched(true)]).await.unwrap();
+    assert_eq!(captions().await, [true, false], "the last one holds");
+}
+
+#[tokio::test]
+async fn the_floor_and_requests_leave_nothing() {
+    let (_directory, store) = fresh().await;
+    let den = store.create_room(&room(1, "Den")).await.unwrap();
+    let (user, fence, expires, expires_at) = (UserId(id(7)), 1, Instant::now(), at(20));
+    let events = [
+        Event::FloorTaken { user, fence, expires, expires_at },
+        Event::FloorKept { user, fence, expires, expires_at },
+        Event::FloorReleased { user, fence, reason: FloorEnd::Expired },
+        Event::RequestHeard { session: SessionId(id(10)), heard_at: expires, gone_at: None },
+    ];
+    assert!(!events.iter().any(is_stored));
+    store.append(den.id, &events).await.unwrap();
+    assert!(!store.was_participant(den.id, user).await.unwrap());
+}
+
+#[tokio::test]
+async fn who_was_in_a_room_is_remembered_for_that_room() {
+    let (_directory, store) = fresh().await;
+    let den = store.create_room(&room(1, "Den")).await.unwrap().id;
+    let hall = store.create_room(&room(2, "Hall")).await.unwrap().id;
+    let (maya, omar, session) = (UserId(id(7)), UserId(id(8)), SessionId(id(10)));
+    let started = Event::SessionStarted {
+        session,
+        user: maya,
+        via: Via::SttRoom,
+        client: None,
+        mute: false,
+        deaf: false,
+        at: at(1),
+        gone_at: Instant::now(),
+    };
+    let ended = Event::SessionEnded { session, user: maya, reason: EndReason::Left, at: at(2) };
+    assert!(is_stored(&started) && is_stored(&ended));
+    assert!(!store.was_participant(den, maya).await.unwrap());
+    for event in [started, ended] {
+        store.append(den, &[event]).await.unwrap();
+        assert!(store.was_participant(den, maya).await.unwrap());
+        assert!(!store.was_participant(den, omar).await.unwrap());
+        assert!(!store.was_participant(hall, maya).await.unwrap());
+    }
 }
