@@ -9,8 +9,8 @@
 //! The events are the reply, the broadcast, the stored row and the bus message at once. Voice rooms,
 //! stages, push-to-talk rooms and conferences are one kind of room with different [`Profile`]s.
 //!
-//! Deliberately absent: clocks, randomness, tokio, JSON, SQL, passwords (a room learns that one was right), and any knowledge of the five
-//! wire APIs. Ids and times come in with the command.
+//! Deliberately absent: clocks, randomness, tokio, JSON, SQL, passwords (a room is told that the right
+//! one was shown), and any knowledge of the five wire APIs. Ids and times come in with the command.
 
 mod activity;
 mod actor;

@@ -8,7 +8,7 @@ use harness::{the_role, with_overrides};
 use model::{OverrideTarget, Permissions};
 use room::{Command, Gate, Join, Marks, ProfileKind, SpeakRule};
 
-const OPEN: Gate = Gate { speak: true, camera: true, screen: true, receive: true };
+const OPEN: Gate = Gate { speak: true, camera: true, screen: true, receive: true, captions: false };
 const LISTENS: Gate = Gate { speak: false, ..OPEN };
 
 #[test]
@@ -95,7 +95,8 @@ fn new_roles_open_and_shut_at_once() {
 fn a_session_the_room_does_not_know_passes_nothing() {
     let mut script = Script::given(voice());
     assert_eq!(script.gate(1), Gate::SHUT);
-    assert_eq!(Gate::SHUT, Gate { speak: false, camera: false, screen: false, receive: false });
+    let (speak, camera, screen, receive, captions) = Default::default();
+    assert_eq!(Gate::SHUT, Gate { speak, camera, screen, receive, captions });
     script.comes_in(ANN, 1);
     script.does(ANN, Command::Leave { session: session(1) });
     assert_eq!(script.gate(1), Gate::SHUT);

@@ -4,6 +4,8 @@
 mod harness;
 #[path = "model/naive.rs"]
 mod naive;
+#[path = "model/rare.rs"]
+mod rare;
 #[path = "model/steps.rs"]
 mod steps;
 
@@ -16,6 +18,7 @@ use naive::Naive;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use rare::Rare;
 use room::{Actor, Caller, Command, EndReason, Event, Join, Link, Room};
 use steps::{Ask, CLIENTS, Given, PEOPLE, Step, Verb, given, steps};
 
@@ -42,12 +45,19 @@ fn the_steps_reach_what_is_rare() {
         let (given, steps) = case.current();
         let mut twins = Twins::new(given);
         steps.into_iter().for_each(|step| twins.take(step));
-        reached.extend(twins.reached);
+        reached.extend(twins.rare.reached);
     }
     let ends = ["banned", "kicked", "left", "replaced", "timeout"];
     let ends = ends.map(|word| format!("{word} while speaking"));
+    let with_floor = ["banned", "kicked", "left", "timeout", "closed"];
+    let with_floor = with_floor.map(|word| format!("{word} with the floor"));
+    let late = ["left", "timeout"].map(|word| format!("{word} after the floor"));
     let others = ["closed over several", "closed while speaking", "the oldest replaced"];
-    let want: BTreeSet<_> = ends.into_iter().chain(others.map(str::to_owned)).collect();
+    let floor =
+        ["the floor expired", "an expired floor taken", "the floor kept", "a floor refused"];
+    let requests = ["heard while linked", "heard without a link", "a password refused"];
+    let others = others.into_iter().chain(floor).chain(requests).map(str::to_owned);
+    let want: BTreeSet<_> = ends.into_iter().chain(with_floor).chain(late).chain(others).collect();
     assert_eq!(reached, want);
 }
 
@@ -69,7 +79,7 @@ struct Twins {
     sessions: u64,
     callers: Vec<Caller>,
     /// Which of the rare things have come up.
-    reached: BTreeSet<String>,
+    rare: Rare,
 }
 
 impl Twins {
@@ -79,8 +89,8 @@ impl Twins {
         let marks = PEOPLE.iter().map(|who| (who.id(), naive.marks(who.id())));
         let room = Room::new(settings, marks);
         let callers = PEOPLE.iter().map(|who| who.caller()).collect();
-        let (order, reached) = (Order::default(), BTreeSet::new());
-        Self { room, naive, order, now: start(), sessions: 0, callers, reached }
+        let (order, rare) = (Order::default(), Rare::default());
+        Self { room, naive, order, now: start(), sessions: 0, callers, rare }
     }
 
     fn take(&mut self, step: Step) {
@@ -97,7 +107,8 @@ impl Twins {
     fn devices(&mut self, by: usize, from: usize, count: usize) {
         for nth in from..from + count {
             let client = CLIENTS[nth / 2 % CLIENTS.len()];
-            let join = self.join(nth % 2 == 0, client, (false, false));
+            let via = if nth % 2 == 0 { Via::Vox } else { Via::VoiceService };
+            let join = Join { via, client: client.map(str::to_owned), ..self.join() };
             self.ask(&Actor::Caller(self.callers[by].clone()), &Command::Join(join));
             self.compare();
         }
@@ -127,9 +138,10 @@ impl Twins {
         for event in &events {
             let ends = matches!(event, Event::SessionEnded { .. } | Event::MemberLeft { .. });
             let silent = matches!(event, Event::Speaking { speaking: false, .. });
-            assert!(ends || silent, "brought about by time: {event:?}");
+            let free = matches!(event, Event::FloorReleased { .. });
+            assert!(ends || silent || free, "brought about by time: {event:?}");
         }
-        self.note(&events);
+        self.rare.note(&self.room, &events);
         self.apply(&events);
         self.naive.expire(self.now.mono);
         let next = self.room.next_deadline();
@@ -149,10 +161,13 @@ impl Twins {
             Ok(events) => {
                 assert_eq!(!events.is_empty(), changed, "{said} gives {events:?}");
                 check_reasons(&events, reason_of(by, command));
-                self.note(&events);
+                self.rare.note(&self.room, &events);
                 self.apply(&events);
             }
-            Err(refusal) => assert!(!changed, "{refusal:?} for {said}"),
+            Err(refusal) => {
+                assert!(!changed, "{refusal:?} for {said}");
+                self.rare.note_refusal(refusal);
+            }
         }
     }
 
@@ -162,31 +177,6 @@ impl Twins {
         }
         self.order.follow(events);
         self.order.check(&self.room);
-    }
-
-    /// Keeps in mind what is rare about these events. They are not applied yet.
-    fn note(&mut self, events: &[Event]) {
-        let ended = |event: &Event| match event {
-            Event::SessionEnded { reason, .. } => Some(*reason),
-            _ => None,
-        };
-        let closes = matches!(events.last(), Some(Event::Closed { .. }));
-        for pair in events.windows(2).filter(|pair| matches!(pair[0], Event::Speaking { .. })) {
-            let word = ended(&pair[1]).map(EndReason::as_str).filter(|_| !closes);
-            self.reached.insert(format!("{} while speaking", word.unwrap_or("closed")));
-        }
-        let ends = events.iter().filter_map(ended).count();
-        let left = events.iter().filter(|event| matches!(event, Event::MemberLeft { .. })).count();
-        if closes && left > 1 {
-            self.reached.insert("closed over several".to_owned());
-        }
-        let started = events.iter().find_map(|event| match event {
-            Event::SessionStarted { user, .. } => self.room.member(*user),
-            _ => None,
-        });
-        if ends == 1 && started.is_some_and(|member| member.sessions.len() == 8) {
-            self.reached.insert("the oldest replaced".to_owned());
-        }
     }
 
     /// Fills in the people and sessions of this moment.
@@ -199,6 +189,8 @@ impl Twins {
         let asker = self.callers.get(ask.by).cloned();
         let (user, reason) = (PEOPLE[ask.whom].id(), EndReason::Banned);
         let (on, also) = ask.flags;
+        let holder = self.naive.lock.holder.filter(|_| ask.rightful);
+        let holder = holder.and_then(|id| self.callers.iter().find(|c| c.person.id == id)).cloned();
         let for_the_server = asker.clone().filter(|_| !ask.rightful);
         let (by, command) = match ask.verb {
             Verb::Leave => (own.or(asker), Command::Leave { session }),
@@ -206,7 +198,13 @@ impl Twins {
                 let (mute, deaf) = (ask.door.then_some(on), Some(also));
                 (own.or(asker), Command::SetSelf { session, mute, deaf })
             }
-            Verb::Join => (asker, Command::Join(self.join(ask.door, ask.client, ask.flags))),
+            Verb::LeaveAll => (own.or(asker), Command::LeaveAll),
+            Verb::TakeFloor => (own.or(asker), Command::TakeFloor),
+            Verb::KeepFloor => (holder.or(asker), Command::KeepFloor),
+            Verb::ReleaseFloor => (holder.or(asker), Command::ReleaseFloor),
+            Verb::SwitchCaptions => (asker, Command::SwitchCaptions { on }),
+            Verb::RequestHeard => (for_the_server, Command::RequestHeard { user }),
+            Verb::Join => (asker, Command::Join(self.pick_join(ask))),
             Verb::ServerMute => (asker, Command::ServerMute { user, muted: on }),
             Verb::ServerDeafen => (asker, Command::ServerDeafen { user, deafened: on }),
             Verb::Kick => (asker, Command::Kick { user }),
@@ -221,11 +219,21 @@ impl Twins {
         (by.map_or(Actor::Server, Actor::Caller), command)
     }
 
-    fn join(&mut self, door: bool, client: Option<&str>, (mute, deaf): (bool, bool)) -> Join {
+    /// The plain way in with the next session, by somebody who knows the password.
+    fn join(&mut self) -> Join {
         self.sessions += 1;
-        let via = if door { Via::Vox } else { Via::VoiceService };
-        let client = client.map(str::to_owned);
-        Join { via, client, mute, deaf, ..join(self.sessions) }
+        Join { unlocked: true, ..join(self.sessions) }
+    }
+
+    fn pick_join(&mut self, ask: &Ask) -> Join {
+        let via = match (ask.stt, ask.door) {
+            (true, _) => Via::SttRoom,
+            (false, true) => Via::Vox,
+            (false, false) => Via::VoiceService,
+        };
+        let ((mute, deaf), unlocked) = (ask.flags, ask.unlocked);
+        let client = ask.client.map(str::to_owned);
+        Join { via, client, mute, deaf, unlocked, ..self.join() }
     }
 
     /// The account changes too: what the caller brings from now on, even if the room does not take it.
@@ -259,7 +267,9 @@ impl Twins {
         assert_eq!(self.room.view().members, self.naive.view());
         assert_eq!(self.room.is_closed(), self.naive.closed);
         let ends = self.naive.rows.iter().filter_map(|row| row.ends_at());
-        assert_eq!(self.room.next_deadline(), ends.min());
+        assert_eq!(self.room.next_deadline(), ends.chain(self.naive.lock.ends_at()).min());
+        assert_eq!(self.room.floor(), self.naive.lock.shown());
+        assert_eq!(*self.room.settings(), self.naive.settings);
         for who in PEOPLE {
             assert_eq!(self.room.marks(who.id()), self.naive.marks(who.id()), "{}", who.name);
         }

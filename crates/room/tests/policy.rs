@@ -22,6 +22,8 @@ const DEA: Answer = Err(Refusal::Missing(Permissions::DEAFEN_MEMBERS));
 const MOV: Answer = Err(Refusal::Missing(Permissions::MOVE_MEMBERS));
 const ADM: Answer = Err(Refusal::Missing(Permissions::ADMINISTRATOR));
 const MAN: Answer = Err(Refusal::Missing(Permissions::MANAGE_SPACES));
+const OUT: Answer = Err(Refusal::NotAParticipant);
+const MIC: Answer = Err(Refusal::NotSpeaker);
 
 const ACTIONS: [Action; 6] = [
     Action::View,
@@ -107,6 +109,43 @@ fn only_voice_rooms_and_stages_need_connect() {
 }
 
 #[test]
+fn history_is_for_who_is_or_was_in_and_may_read_it() {
+    let read = Permissions::READ_HISTORY;
+    let owned = Settings { created_by: Some(OWEN.id()), ..voice() };
+    let check_all = |settings: &Settings, asker: Actor, was_in: Answer, never_in: Answer| {
+        for (participant, answer) in [(true, was_in), (false, never_in)] {
+            let action = Action::ReadHistory { participant };
+            assert_eq!(check(settings, &asker, action), answer, "{participant} by {asker:?}");
+        }
+    };
+    for asker in [ANN, OWEN, ADA, MUTER] {
+        check_all(&owned, asker.into(), OK, OUT);
+    }
+    check_all(&owned, NOBODY.into(), HID, HID);
+    check_all(&owned, SERVER, OK, OK);
+    let unread = with_overrides(owned, &[deny(OverrideTarget::Everyone, read)]);
+    check_all(&unread, ANN.into(), Err(Refusal::Missing(read)), OUT);
+    check_all(&unread, OWEN.into(), Err(Refusal::Missing(read)), OUT);
+    check_all(&unread, ADA.into(), OK, OUT);
+}
+
+#[test]
+fn a_password_hides_who_is_in_from_who_never_was() {
+    for has_password in [false, true] {
+        let settings = Settings { has_password, created_by: Some(OWEN.id()), ..voice() };
+        let never = if has_password { OUT } else { OK };
+        for (participant, answer) in [(true, OK), (false, never)] {
+            let action = Action::SeeMembers { participant };
+            for asker in [ANN, OWEN, ADA] {
+                assert_eq!(check(&settings, &asker.into(), action), answer, "{asker:?}");
+            }
+            assert_eq!(check(&settings, &NOBODY.into(), action), HID);
+            assert_eq!(check(&settings, &SERVER, action), OK);
+        }
+    }
+}
+
+#[test]
 fn a_member_has_what_the_overrides_leave() {
     let video = Permissions::VIDEO;
     let overrides = [deny(OverrideTarget::Everyone, video), allow(the_role(), video)];
@@ -160,11 +199,17 @@ fn commands_people_ask() -> Vec<(Command, [Answer; ASKERS])> {
             [HID, DEA, DEA, DEA, OK, DEA, DEA, OK, OK],
         ),
         (Command::Kick { user }, [HID, MOV, MOV, OK, MOV, OK, MOV, OK, OK]),
+        (Command::LeaveAll, [HID, OUT, OK, OUT, OUT, OUT, OUT, OUT, OUT]),
+        // It is a voice room; whoever may know of it learns that it has no floor.
+        (Command::TakeFloor, [HID, MIC, MIC, MIC, MIC, MIC, MIC, MIC, MIC]),
+        (Command::KeepFloor, [HID, MIC, MIC, MIC, MIC, MIC, MIC, MIC, MIC]),
+        (Command::ReleaseFloor, [HID, MIC, MIC, MIC, MIC, MIC, MIC, MIC, MIC]),
+        (Command::SwitchCaptions { on: true }, [HID, MAN, MAN, MAN, MAN, MAN, OK, OK, OK]),
     ]
 }
 
 /// The server's own commands, all about Ann and her session.
-fn commands_only_the_server_passes() -> [Command; 8] {
+fn commands_only_the_server_passes() -> [Command; 9] {
     let user = ANN.id();
     let (session, link, last_seen) = (session(1), Link::Socket, Instant::now());
     let reason = EndReason::ServerShutdown;
@@ -175,6 +220,7 @@ fn commands_only_the_server_passes() -> [Command; 8] {
         Command::Close { reason },
         Command::LinkUp { session, link },
         Command::LinkDown { session, link, last_seen },
+        Command::RequestHeard { user },
         Command::Speaking { session, speaking: true },
         Command::Source { session, source, flowing: true },
         Command::Reauthorize { user, roles: Vec::new(), base: Permissions::NONE },

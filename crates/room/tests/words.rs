@@ -5,9 +5,10 @@ mod harness;
 
 use std::collections::BTreeSet;
 
-use harness::{ANN, Script, join, session, start, voice};
-use model::{Permissions, TrackSource};
-use room::{Audience, EndReason, Event, Link, ProfileKind, UnknownProfile};
+use harness::{ANN, Script, id, join, session, start, voice};
+use model::{MessageId, Permissions, RoomId, TrackSource};
+use room::{Audience, EndReason, Event, FloorEnd, Link, Message, MessageMeta, MessageStatus};
+use room::{ProfileKind, Segment, Sender, UnknownProfile};
 
 #[test]
 fn reasons_keep_their_words() {
@@ -73,12 +74,19 @@ fn members_and_sessions_are_everyones_news_and_a_link_nobodys() {
         (Event::Speaking { session, user, speaking: true }, Audience::Room),
         (Event::Source { session, user, source, flowing: true }, Audience::Room),
         (Event::Reauthorized { user, permissions }, Audience::Server),
+        (script.heard(1), Audience::Server),
+        (script.taken(ANN, 1), Audience::Room),
+        (script.kept(ANN, 1), Audience::Room),
+        (script.released(ANN, 1, FloorEnd::Expired), Audience::Room),
+        (Event::CaptionsSwitched { on: true, by: Some(user) }, Audience::Room),
         (Event::Closed { reason }, Audience::Room),
     ];
     let kinds: BTreeSet<_> = audiences.iter().map(|(event, _)| name_of(event)).collect();
     assert_eq!(kinds.len(), audiences.len(), "every kind of event once");
     for (event, audience) in audiences {
         assert_eq!(event.audience(), audience, "{event:?}");
+        let person = (!names_nobody(&event)).then_some(user);
+        assert_eq!(event.user(), person, "{event:?}");
     }
 }
 
@@ -97,5 +105,42 @@ fn name_of(event: &Event) -> &'static str {
         Event::Source { .. } => "source",
         Event::Reauthorized { .. } => "reauthorized",
         Event::Closed { .. } => "closed",
+        Event::RequestHeard { .. } => "request heard",
+        Event::FloorTaken { .. } => "floor taken",
+        Event::FloorKept { .. } => "floor kept",
+        Event::FloorReleased { .. } => "floor released",
+        Event::CaptionsSwitched { .. } => "captions switched",
     }
+}
+
+/// About the room or a link, whoever did it.
+fn names_nobody(event: &Event) -> bool {
+    ["link up", "link down", "request heard", "captions switched", "closed"]
+        .contains(&name_of(event))
+}
+
+#[test]
+fn a_message_says_whether_more_may_come() {
+    let words = [(MessageStatus::Partial, "partial"), (MessageStatus::Final, "final")];
+    for (status, word) in words {
+        assert_eq!((status.as_str(), status.to_string()), (word, word.to_owned()));
+    }
+}
+
+#[test]
+fn what_was_said_is_not_printed() {
+    let text = || "the secret word".to_owned();
+    let segment = Segment { start_ms: 0, end_ms: 900, text: text(), confidence: Some(0.5) };
+    let message = Message {
+        id: MessageId(id(1)),
+        room: RoomId(id(2)),
+        sender: Sender { user: ANN.id(), name: "ann".to_owned(), email: None },
+        text: text(),
+        status: MessageStatus::Final,
+        meta: MessageMeta { segments: vec![segment.clone()], ..MessageMeta::default() },
+        at: start().wall,
+    };
+    let printed = format!("{message:?} {segment:?} {:?}", message.meta);
+    assert!(!printed.contains("secret"), "{printed}");
+    assert!(printed.contains("bytes: 15") && printed.contains("end_ms: 900"), "{printed}");
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{SessionId, UserId};
-use room::{Event, Gate, Room};
+use room::{Event, FloorEnd, Gate, ProfileKind, Room};
 
 /// Sessions of one member at once.
 const MOST: usize = 8;
@@ -14,6 +14,10 @@ pub struct Order {
     sessions_by_member: BTreeMap<UserId, BTreeSet<SessionId>>,
     seen: BTreeSet<SessionId>,
     speaking: BTreeSet<SessionId>,
+    floor: Option<(UserId, u64)>,
+    last_fence: u64,
+    /// The last word about captions, if there was one.
+    captions: Option<bool>,
     closed: bool,
 }
 
@@ -21,8 +25,8 @@ impl Order {
     /// Follows what one command gave.
     ///
     /// Joined and left alternate, a member's sessions lie between them and are not too many, no session
-    /// starts twice, speech begins and ends in turn and before its session does, and nothing comes after
-    /// the end.
+    /// starts twice, speech begins and ends in turn and before its session does, the floor has one holder
+    /// at a time who is in, with a number that rises, and nothing comes after the end.
     #[track_caller]
     pub fn follow(&mut self, events: &[Event]) {
         for event in events {
@@ -30,6 +34,7 @@ impl Order {
             self.follow_one(event);
         }
         check_neighbours(events);
+        check_floor_left(events);
         let empty = self.sessions_by_member.iter().find(|(_, sessions)| sessions.is_empty());
         assert_eq!(empty, None, "a member without a session after {events:?}");
     }
@@ -57,6 +62,7 @@ impl Order {
             Event::MemberLeft { user, .. } => {
                 let left = self.sessions_by_member.remove(user);
                 assert_eq!(left, Some(BTreeSet::new()), "{event:?}");
+                assert!(self.floor.is_none_or(|(holder, _)| holder != *user), "with the floor");
             }
             Event::Speaking { session, user, speaking } => {
                 assert!(self.sessions_of(*user, event).contains(session), "{event:?}");
@@ -65,12 +71,29 @@ impl Order {
             Event::SelfChanged { session, user, .. } | Event::Source { session, user, .. } => {
                 assert!(self.sessions_of(*user, event).contains(session), "{event:?}");
             }
-            Event::LinkUp { session, .. } | Event::LinkDown { session, .. } => {
+            Event::LinkUp { session, .. }
+            | Event::LinkDown { session, .. }
+            | Event::RequestHeard { session, .. } => {
                 let known = self.sessions_by_member.values().any(|all| all.contains(session));
                 assert!(known, "about no session: {event:?}");
             }
             Event::Moderated { user, .. } | Event::Reauthorized { user, .. } => {
                 self.sessions_of(*user, event);
+            }
+            Event::FloorTaken { user, fence, .. } => {
+                self.sessions_of(*user, event);
+                assert_eq!(self.floor, None, "taken from somebody: {event:?}");
+                assert!(*fence > self.last_fence, "an old number: {event:?}");
+                (self.floor, self.last_fence) = (Some((*user, *fence)), *fence);
+            }
+            Event::FloorKept { user, fence, .. } => {
+                assert_eq!(self.floor, Some((*user, *fence)), "{event:?}");
+            }
+            Event::FloorReleased { user, fence, .. } => {
+                assert_eq!(self.floor.take(), Some((*user, *fence)), "{event:?}");
+            }
+            Event::CaptionsSwitched { on, .. } => {
+                assert_ne!(self.captions.replace(*on), Some(*on), "no news: {event:?}");
             }
             Event::Closed { .. } => {
                 assert!(self.sessions_by_member.is_empty(), "closed over people");
@@ -88,7 +111,8 @@ impl Order {
         sessions.unwrap_or_else(|| panic!("about somebody who is not in: {event:?}"))
     }
 
-    /// The room shows what the events told, and no gate lets through what a moderator forbade.
+    /// The room shows what the events told, and no gate lets through what a moderator forbade or what
+    /// comes from others than the floor's holder.
     #[track_caller]
     pub fn check(&self, room: &Room) {
         let view = room.view();
@@ -99,7 +123,13 @@ impl Order {
             .collect();
         assert_eq!(shown, self.sessions_by_member);
         assert_eq!((room.is_empty(), room.is_closed()), (shown.is_empty(), self.closed));
+        let floor = room.floor();
+        assert_eq!((floor.map(|f| (f.holder, f.fence)), view.floor), (self.floor, floor));
+        let captions = view.settings.captions;
+        assert_eq!(captions, self.captions.unwrap_or(captions));
+        let has_floor = view.settings.kind == ProfileKind::Talk;
         for member in &view.members {
+            let holds = floor.is_some_and(|floor| floor.holder == member.person.id);
             let mut ids = member.sessions.iter().map(|session| session.id);
             let heard = ids.any(|id| self.speaking.contains(&id) && room.gate(id).speak);
             assert_eq!(member.speaking, heard, "told to speak and let through: {member:?}");
@@ -107,6 +137,8 @@ impl Order {
                 assert!(room.has_session(session.id), "{session:?}");
                 let gate = room.gate(session.id);
                 assert!(!(gate.speak && (member.server_mute || session.mute)), "{member:?}");
+                assert!(!(gate.speak && has_floor && !holds), "{member:?}");
+                assert_eq!(gate.captions, gate.speak && captions, "{member:?}");
                 assert!(!(gate.receive && (member.server_deaf || session.deaf)), "{member:?}");
             }
         }
@@ -125,7 +157,9 @@ fn check_neighbours(events: &[Event]) {
         let before = at.checked_sub(1).map(|at| &events[at]);
         let fits = match event {
             Event::Closed { .. } => true,
-            Event::SessionEnded { .. } | Event::Speaking { .. } if closes => {
+            Event::SessionEnded { .. } | Event::Speaking { .. } | Event::FloorReleased { .. }
+                if closes =>
+            {
                 !matches!(before, Some(Event::MemberLeft { .. }))
             }
             Event::MemberLeft { .. } if closes => true,
@@ -143,5 +177,18 @@ fn check_neighbours(events: &[Event]) {
             let ends = matches!(&pair[1], Event::SessionEnded { session: it, .. } if it == session);
             assert!(ends, "silent without an end: {pair:?}");
         }
+    }
+}
+
+/// Who takes the floor along gives it back before all that ends with them.
+#[track_caller]
+fn check_floor_left(events: &[Event]) {
+    for (at, event) in events.iter().enumerate() {
+        let Event::FloorReleased { user, reason: FloorEnd::Left, .. } = event else { continue };
+        let about = |event: &&Event| event.user() == Some(*user);
+        assert_eq!(events[..at].iter().find(about), None, "before {event:?}");
+        let leaves =
+            |event: &Event| matches!(event, Event::MemberLeft { user: who, .. } if who == user);
+        assert!(events[at..].iter().any(leaves), "{event:?} and stays");
     }
 }

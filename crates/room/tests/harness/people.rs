@@ -57,7 +57,7 @@ impl Who {
 
     /// How they are shown.
     pub fn person(self) -> Person {
-        Person { id: self.id(), username: self.name.to_owned(), external_id: None }
+        Person { id: self.id(), username: self.name.to_owned(), external_id: None, email: None }
     }
 
     /// What they bring.
@@ -90,8 +90,8 @@ pub fn session(number: u64) -> SessionId {
 
 /// A plain way in: no client named, neither muted nor deafened.
 pub fn join(number: u64) -> Join {
-    let session = session(number);
-    Join { session, via: Via::VoiceService, client: None, mute: false, deaf: false }
+    let (session, via) = (session(number), Via::VoiceService);
+    Join { session, via, client: None, mute: false, deaf: false, unlocked: false }
 }
 
 /// The same from a named device.
@@ -99,7 +99,12 @@ pub fn join_from(number: u64, client: &str) -> Join {
     Join { client: Some(client.to_owned()), ..join(number) }
 }
 
-/// A room of a kind, with the kind's limit, no owner and no overrides.
+/// The way in of STT Room.
+pub fn join_stt(number: u64) -> Join {
+    Join { via: Via::SttRoom, ..join(number) }
+}
+
+/// A room of a kind, with the kind's limit and captions, no owner, no password and no overrides.
 pub fn room_of(kind: ProfileKind) -> Settings {
     Settings {
         id: RoomId(id(1000)),
@@ -108,6 +113,8 @@ pub fn room_of(kind: ProfileKind) -> Settings {
         slug: "lounge".to_owned(),
         kind,
         topic: None,
+        has_password: false,
+        captions: kind.profile().captions,
         member_limit: kind.profile().member_limit,
         created_by: None,
         created_at: Timestamp::from_micros(1_740_000_000_000_000),
@@ -118,6 +125,11 @@ pub fn room_of(kind: ProfileKind) -> Settings {
 /// A voice room.
 pub fn voice() -> Settings {
     room_of(ProfileKind::Voice)
+}
+
+/// A talk room for three: one more than a pair, to look on.
+pub fn talk() -> Settings {
+    Settings { member_limit: 3, ..room_of(ProfileKind::Talk) }
 }
 
 /// The same room with these overrides.

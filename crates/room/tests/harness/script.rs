@@ -12,7 +12,7 @@ mod told;
 use std::time::{Duration, Instant};
 
 use model::{Now, Timestamp, UserId};
-use room::{Actor, Command, Event, Gate, Marks, MemberView, Refusal, Room, Settings};
+use room::{Actor, Command, Event, Gate, Marks, MemberView, Refusal, Room, Settings, Timing};
 
 pub use order::Order;
 pub use people::*;
@@ -31,6 +31,13 @@ impl Script {
     /// An empty room.
     pub fn given(settings: Settings) -> Self {
         Self::given_marks(settings, [])
+    }
+
+    /// An empty room with other times.
+    pub fn given_timing(settings: Settings, timing: Timing) -> Self {
+        let script = Self::given(settings);
+        let room = script.room.with_timing(timing);
+        Self { room, ..script }
     }
 
     /// An empty room that remembers what moderators decided.
@@ -53,6 +60,14 @@ impl Script {
     #[track_caller]
     pub fn speaks(&mut self, number: u64) {
         self.does(SERVER, Command::Speaking { session: session(number), speaking: true });
+    }
+
+    /// Part of what is given: this member has the floor. The number of the grant.
+    #[track_caller]
+    pub fn takes_floor(&mut self, who: Who) -> u64 {
+        self.does(who, Command::TakeFloor);
+        let floor = self.room.floor().filter(|floor| floor.holder == who.id());
+        floor.unwrap_or_else(|| panic!("{} has no floor", who.name)).fence
     }
 
     /// Part of what is given: a command that is not what the script is about. It must be taken.

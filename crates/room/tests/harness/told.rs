@@ -1,7 +1,7 @@
 //! The events that scripts expect, in the script's time. Every field is filled in.
 
-use model::Permissions;
-use room::{EndReason, Event, Join};
+use model::{Permissions, Timestamp, Via};
+use room::{EndReason, Event, FloorEnd, Join};
 
 use super::{Script, Who, secs, session};
 
@@ -16,8 +16,9 @@ impl Script {
         Event::MemberJoined { person: who.person(), permissions, at: self.now.wall }
     }
 
-    /// A session began as asked; it has 30 s to show life.
+    /// A session began as asked; it has 30 s to show life, one that lives by requests 60 s.
     pub fn started(&self, who: Who, join: &Join) -> Event {
+        let wait = if join.via == Via::SttRoom { 60 } else { 30 };
         Event::SessionStarted {
             session: join.session,
             user: who.id(),
@@ -26,7 +27,7 @@ impl Script {
             mute: join.mute,
             deaf: join.deaf,
             at: self.now.wall,
-            gone_at: self.now.mono + secs(30),
+            gone_at: self.now.mono + secs(wait),
         }
     }
 
@@ -38,6 +39,40 @@ impl Script {
     /// A session that spoke does not any more.
     pub fn silent(&self, who: Who, number: u64) -> Event {
         Event::Speaking { session: session(number), user: who.id(), speaking: false }
+    }
+
+    /// A request keeps this session for 60 s from now.
+    pub fn heard(&self, number: u64) -> Event {
+        let heard_at = self.now.mono;
+        let gone_at = Some(heard_at + secs(60));
+        Event::RequestHeard { session: session(number), heard_at, gone_at }
+    }
+
+    /// A member has the floor for 20 s.
+    pub fn taken(&self, who: Who, fence: u64) -> Event {
+        let (expires, expires_at) = (self.now.mono + secs(20), self.wall_in(20));
+        Event::FloorTaken { user: who.id(), fence, expires, expires_at }
+    }
+
+    /// A member keeps the floor for 20 s from now.
+    pub fn kept(&self, who: Who, fence: u64) -> Event {
+        let (expires, expires_at) = (self.now.mono + secs(20), self.wall_in(20));
+        Event::FloorKept { user: who.id(), fence, expires, expires_at }
+    }
+
+    /// A member has the floor no more.
+    pub fn released(&self, who: Who, fence: u64, reason: FloorEnd) -> Event {
+        Event::FloorReleased { user: who.id(), fence, reason }
+    }
+
+    /// The number of a grant now, if there was none just before.
+    pub fn fence(&self) -> u64 {
+        self.now.wall.as_micros().unsigned_abs()
+    }
+
+    /// What the wall clock will show.
+    pub fn wall_in(&self, seconds: u64) -> Timestamp {
+        self.now.wall.plus(secs(seconds))
     }
 
     /// A member is out.

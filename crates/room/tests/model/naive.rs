@@ -3,15 +3,20 @@
 //! It follows the description of the rooms, not the crate: no members, no stored deadlines, numbers
 //! written out. Only its answers are compared with the room's.
 
-use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+mod floor;
+mod life;
+mod rights;
+mod shown;
 
-use model::{
-    Now, Override, OverrideTarget, Permissions, RoleId, SessionId, Timestamp, TrackSource,
-};
-use model::{UserId, Via};
-use room::{Actor, Caller, Command, Gate, Join, Link, Marks, MemberView, Person, ProfileKind};
-use room::{Refusal, SessionView, Settings};
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use model::{Now, Permissions, SessionId, Timestamp, UserId, Via};
+use room::Settings;
+use room::{Actor, Caller, Command, Gate, Join, Marks, Person, ProfileKind, Refusal};
+
+use floor::Lock;
+use rights::bits;
 
 /// One session, with all that is known about it and its person.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,28 +41,21 @@ pub struct Row {
 /// The rooms' description, executable.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Naive {
-    settings: Settings,
+    pub settings: Settings,
     pub rows: Vec<Row>,
     muted: BTreeSet<UserId>,
     deafened: BTreeSet<UserId>,
+    pub lock: Lock,
+    /// How often somebody was heard of, which is told whether or not it moves anything.
+    heard: u32,
     pub closed: bool,
-}
-
-impl Row {
-    /// Ten seconds after the last link, or thirty without a first one.
-    pub fn ends_at(&self) -> Option<Instant> {
-        match (self.sockets, self.media, self.heard) {
-            (0, false, Some(heard)) => Some(heard + Duration::from_secs(10)),
-            (0, false, None) => Some(self.born + Duration::from_secs(30)),
-            _ => None,
-        }
-    }
 }
 
 impl Naive {
     pub fn new(settings: Settings, muted: Vec<UserId>, deafened: Vec<UserId>) -> Self {
         let (muted, deafened) = (muted.into_iter().collect(), deafened.into_iter().collect());
-        Self { settings, rows: Vec::new(), muted, deafened, closed: false }
+        let (rows, lock, heard, closed) = Default::default();
+        Self { settings, rows, muted, deafened, lock, heard, closed }
     }
 
     /// Does it, or says why not.
@@ -65,6 +63,12 @@ impl Naive {
         if self.closed {
             return Err(Refusal::RoomNotFound);
         }
+        self.carry_out(by, command, now)?;
+        self.free_if_holder_is_out();
+        Ok(())
+    }
+
+    fn carry_out(&mut self, by: &Actor, command: &Command, now: Now) -> Result<(), Refusal> {
         match command {
             Command::Join(join) => return self.join(by, join, now),
             Command::Leave { session } => {
@@ -91,18 +95,36 @@ impl Naive {
                 self.of(*user).next().ok_or(Refusal::TargetNotInRoom)?;
                 self.rows.retain(|row| row.person.id != *user);
             }
+            Command::LeaveAll => {
+                let user = self.asking(by)?.ok_or(Refusal::NotAParticipant)?;
+                self.rows.retain(|row| row.person.id != user);
+            }
+            Command::TakeFloor => return self.take_floor(by, now),
+            Command::KeepFloor => {
+                self.own_floor(by, now)?;
+                self.keep_floor(now);
+            }
+            Command::ReleaseFloor => {
+                self.own_floor(by, now)?;
+                self.lock.holder = None;
+            }
+            Command::SwitchCaptions { on } => {
+                let owns = by.user().is_some() && by.user() == self.settings.created_by;
+                self.may(by, if owns { &[] } else { &[Permissions::MANAGE_SPACES] })?;
+                self.settings.captions = *on;
+            }
             other => {
                 let Actor::Server = by else {
                     return Err(Refusal::Missing(Permissions::ADMINISTRATOR));
                 };
-                return self.serve(other);
+                return self.serve(other, now);
             }
         }
         Ok(())
     }
 
     /// What only the server asks.
-    fn serve(&mut self, command: &Command) -> Result<(), Refusal> {
+    fn serve(&mut self, command: &Command, now: Now) -> Result<(), Refusal> {
         match command {
             Command::EndSession { session, .. } => {
                 self.row(*session)?;
@@ -119,38 +141,8 @@ impl Naive {
                 let own = self.rows.iter_mut().filter(|row| row.person.id == *user);
                 own.for_each(|row| row.bits = bits);
             }
+            Command::RequestHeard { user } => self.hear(*user, now.mono),
             report => return self.report(report),
-        }
-        Ok(())
-    }
-
-    /// What links and media say about one session.
-    fn report(&mut self, command: &Command) -> Result<(), Refusal> {
-        match command {
-            Command::LinkUp { session, link: Link::Socket } => self.row(*session)?.sockets += 1,
-            Command::LinkUp { session, link: Link::Media } => self.row(*session)?.media = true,
-            Command::LinkDown { session, link, last_seen } => {
-                let row = self.row(*session)?;
-                let was_up = if *link == Link::Media { row.media } else { row.sockets > 0 };
-                if was_up {
-                    row.heard = row.heard.max(Some(*last_seen));
-                    row.sockets -= u32::from(*link == Link::Socket);
-                    row.media &= *link != Link::Media;
-                }
-            }
-            Command::Speaking { session, speaking } => {
-                let heard = self.gate(*session).speak;
-                self.row(*session)?.speaking = *speaking && heard;
-            }
-            Command::Source { session, source, flowing } => {
-                let row = self.row(*session)?;
-                match source {
-                    TrackSource::Microphone => {}
-                    TrackSource::Camera => row.camera = *flowing,
-                    TrackSource::Screen => row.screen = *flowing,
-                }
-            }
-            other => panic!("no report: {other:?}"),
         }
         Ok(())
     }
@@ -167,9 +159,21 @@ impl Naive {
         if before.is_none() && others >= limit as usize {
             return Err(Refusal::RoomFull { limit });
         }
+        if before.is_none() && self.settings.has_password && !join.unlocked {
+            return Err(Refusal::InvalidPassword);
+        }
         let bits = bits(person.id, roles, *base, &self.settings.overrides);
         let since = before.unwrap_or(now.wall);
-        let Join { session: id, via, client, mute, deaf } = join.clone();
+        let Join { session: id, via, client, mute, deaf, .. } = join.clone();
+        let again = |row: &Row| (row.person.id, row.via) == (person.id, Via::SttRoom);
+        if via == Via::SttRoom && self.rows.iter().any(again) {
+            self.rows
+                .iter_mut()
+                .filter(|row| row.person.id == person.id)
+                .for_each(|row| row.bits = bits);
+            self.hear(person.id, now.mono);
+            return Ok(());
+        }
         self.rows.retain(|r| (r.person.id, r.via, &r.client) != (person.id, via, &client));
         self.make_room_for(person.id);
         let own = self.rows.iter_mut().filter(|row| row.person.id == person.id);
@@ -205,25 +209,23 @@ impl Naive {
         }
     }
 
-    /// Ends whose time is over.
-    pub fn expire(&mut self, now: Instant) {
-        self.rows.retain(|row| row.ends_at().is_none_or(|at| at > now));
-    }
-
     pub fn gate(&self, id: SessionId) -> Gate {
         let Some(row) = self.rows.iter().find(|row| row.id == id) else { return Gate::SHUT };
         let has = |one: Permissions| row.bits & one.bits() != 0;
         let speaks = match self.settings.kind {
             ProfileKind::Voice => has(Permissions::SPEAK),
             ProfileKind::Conference => true,
-            ProfileKind::Stage | ProfileKind::Talk => false,
+            ProfileKind::Stage => false,
+            ProfileKind::Talk => self.lock.holder == Some(row.person.id),
         };
         let Marks { server_mute, server_deaf } = self.marks(row.person.id);
+        let speak = speaks && !row.mute && !server_mute;
         Gate {
-            speak: speaks && !row.mute && !server_mute,
+            speak,
             camera: has(Permissions::VIDEO),
             screen: has(Permissions::STREAM),
             receive: !row.deaf && !server_deaf,
+            captions: speak && self.settings.captions,
         }
     }
 
@@ -235,34 +237,6 @@ impl Naive {
         Marks {
             server_mute: self.muted.contains(&user),
             server_deaf: self.deafened.contains(&user),
-        }
-    }
-
-    /// Everyone as they are to be shown.
-    pub fn view(&self) -> Vec<MemberView> {
-        let mut members: Vec<_> = self.people().iter().map(|user| self.member(*user)).collect();
-        members.sort_by_key(|member| (member.joined_at, member.person.id));
-        members
-    }
-
-    fn member(&self, user: UserId) -> MemberView {
-        let mut rows: Vec<_> = self.of(user).collect();
-        rows.sort_by_key(|row| row.id);
-        let Marks { server_mute, server_deaf } = self.marks(user);
-        let show =
-            |row: &&Row| SessionView { id: row.id, via: row.via, mute: row.mute, deaf: row.deaf };
-        MemberView {
-            person: rows[0].person.clone(),
-            permissions: Permissions::from_bits(rows[0].bits),
-            joined_at: rows[0].since,
-            mute: !rows.iter().any(|row| !row.mute),
-            deaf: !rows.iter().any(|row| !row.deaf),
-            server_mute,
-            server_deaf,
-            speaking: rows.iter().any(|row| row.speaking && self.gate(row.id).speak),
-            camera: rows.iter().any(|row| row.camera),
-            screen: rows.iter().any(|row| row.screen),
-            sessions: rows.iter().map(show).collect(),
         }
     }
 
@@ -314,25 +288,4 @@ fn mark(marked: &mut BTreeSet<UserId>, user: UserId, on: bool) {
     } else {
         marked.remove(&user)
     };
-}
-
-/// Bit by bit: the strongest level that says something about it decides.
-fn bits(user: UserId, roles: &[RoleId], base: Permissions, overrides: &[Override]) -> u64 {
-    if base.bits() >> 62 & 1 == 1 {
-        return u64::MAX >> 1;
-    }
-    let level = |target: &OverrideTarget| match target {
-        OverrideTarget::User(id) => (*id == user).then_some(3),
-        OverrideTarget::Role(role) => roles.contains(role).then_some(2),
-        OverrideTarget::Everyone => Some(1),
-    };
-    let has = |bit: u64| {
-        let said = |o: &Override| {
-            let (allow, deny) = (o.allow.bits() >> bit & 1 == 1, o.deny.bits() >> bit & 1 == 1);
-            if allow || deny { level(&o.target).map(|level| (level, allow)) } else { None }
-        };
-        let strongest = overrides.iter().filter_map(said).max();
-        strongest.map_or(base.bits() >> bit & 1 == 1, |(_, allowed)| allowed)
-    };
-    (0..63).filter(|bit| has(*bit)).map(|bit| 1 << bit).sum()
 }

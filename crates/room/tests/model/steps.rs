@@ -11,7 +11,7 @@ use crate::harness::{ADA, ANN, BEA, MUTER, RON, Who, room_of, the_role};
 pub const PEOPLE: [Who; 5] = [ANN, BEA, RON, MUTER, ADA];
 
 /// The permissions that decide something in a room.
-const DECIDING: [Permissions; 9] = [
+const DECIDING: [Permissions; 10] = [
     Permissions::VIEW_SPACE,
     Permissions::CONNECT,
     Permissions::SPEAK,
@@ -20,6 +20,7 @@ const DECIDING: [Permissions; 9] = [
     Permissions::MUTE_MEMBERS,
     Permissions::DEAFEN_MEMBERS,
     Permissions::MOVE_MEMBERS,
+    Permissions::MANAGE_SPACES,
     Permissions::ADMINISTRATOR,
 ];
 
@@ -55,9 +56,12 @@ pub struct Ask {
     pub whom: usize,
     /// Which live session, or none of them.
     pub session: Option<usize>,
-    /// Which client, and through which of two doors.
+    /// Which client, and through which of two doors, or through the one where requests count.
     pub client: Option<&'static str>,
     pub door: bool,
+    pub stt: bool,
+    /// Whether the password is shown.
+    pub unlocked: bool,
     pub flags: (bool, bool),
     /// How long before now a link was last heard of.
     pub ago_millis: u64,
@@ -73,6 +77,12 @@ pub const CLIENTS: [Option<&str>; 5] =
 pub enum Verb {
     Join,
     Leave,
+    LeaveAll,
+    TakeFloor,
+    KeepFloor,
+    ReleaseFloor,
+    SwitchCaptions,
+    RequestHeard,
     SetSelf,
     ServerMute,
     ServerDeafen,
@@ -91,12 +101,16 @@ pub fn given() -> impl Strategy<Value = Given> {
     let ids: Vec<UserId> = PEOPLE.iter().map(|who| who.id()).collect();
     let marked = || subsequence(ids.clone(), 0..=2);
     let owner = select(vec![None, Some(BEA.id())]);
-    // Voice rooms have most rules.
-    let kinds = prop_oneof![2 => Just(ProfileKind::Voice), 1 => select(&ProfileKind::ALL[..])];
+    // Voice rooms have most permissions, and talk rooms a floor.
+    let (voice, talk) = (Just(ProfileKind::Voice), Just(ProfileKind::Talk));
+    let kinds = prop_oneof![2 => voice, 2 => talk, 1 => select(&ProfileKind::ALL[..])];
+    let switches = (prop::bool::weighted(0.3), any::<bool>());
     let overrides = prop::collection::vec(an_override(), 0..4);
-    (kinds, 2..5_u32, owner, overrides, marked(), marked()).prop_map(
-        |(kind, member_limit, created_by, overrides, muted, deafened)| {
+    (kinds, 2..5_u32, owner, overrides, switches, marked(), marked()).prop_map(
+        |(kind, member_limit, created_by, overrides, switches, muted, deafened)| {
+            let (has_password, captions) = switches;
             let settings = Settings { member_limit, created_by, overrides, ..room_of(kind) };
+            let settings = Settings { has_password, captions, ..settings };
             Given { settings, muted, deafened }
         },
     )
@@ -132,10 +146,24 @@ fn ask() -> impl Strategy<Value = Ask> {
         subsequence(DECIDING.to_vec(), 0..=DECIDING.len()).prop_map(union),
     ];
     let who = (0..=PEOPLE.len(), prop::bool::weighted(0.8), 0..PEOPLE.len(), session);
-    let what = (client, any::<bool>(), any::<(bool, bool)>(), ago, base);
+    let doors = (any::<bool>(), prop::bool::weighted(0.4), prop::bool::weighted(0.8));
+    let what = (client, doors, any::<(bool, bool)>(), ago, base);
     (verb(), who, what).prop_map(|(verb, (by, rightful, whom, session), what)| {
-        let (client, door, flags, ago_millis, base) = what;
-        Ask { verb, by, rightful, whom, session, client, door, flags, ago_millis, base }
+        let (client, (door, stt, unlocked), flags, ago_millis, base) = what;
+        Ask {
+            verb,
+            by,
+            rightful,
+            whom,
+            session,
+            client,
+            door,
+            stt,
+            unlocked,
+            flags,
+            ago_millis,
+            base,
+        }
     })
 }
 
@@ -143,6 +171,12 @@ fn verb() -> impl Strategy<Value = Verb> {
     prop_oneof![
         24 => Just(Verb::Join),
         6 => Just(Verb::Leave),
+        3 => Just(Verb::LeaveAll),
+        20 => Just(Verb::TakeFloor),
+        8 => Just(Verb::KeepFloor),
+        6 => Just(Verb::ReleaseFloor),
+        5 => Just(Verb::SwitchCaptions),
+        12 => Just(Verb::RequestHeard),
         12 => Just(Verb::SetSelf),
         8 => Just(Verb::ServerMute),
         8 => Just(Verb::ServerDeafen),

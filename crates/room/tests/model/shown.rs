@@ -1,0 +1,36 @@
+//! How the naive room is to be shown.
+
+use model::{Permissions, UserId};
+use room::{Marks, MemberView, SessionView};
+
+use super::{Naive, Row};
+
+impl Naive {
+    /// Everyone as they are to be shown.
+    pub fn view(&self) -> Vec<MemberView> {
+        let mut members: Vec<_> = self.people().iter().map(|user| self.member(*user)).collect();
+        members.sort_by_key(|member| (member.joined_at, member.person.id));
+        members
+    }
+
+    fn member(&self, user: UserId) -> MemberView {
+        let mut rows: Vec<_> = self.of(user).collect();
+        rows.sort_by_key(|row| row.id);
+        let Marks { server_mute, server_deaf } = self.marks(user);
+        let show =
+            |row: &&Row| SessionView { id: row.id, via: row.via, mute: row.mute, deaf: row.deaf };
+        MemberView {
+            person: rows[0].person.clone(),
+            permissions: Permissions::from_bits(rows[0].bits),
+            joined_at: rows[0].since,
+            mute: !rows.iter().any(|row| !row.mute),
+            deaf: !rows.iter().any(|row| !row.deaf),
+            server_mute,
+            server_deaf,
+            speaking: rows.iter().any(|row| row.speaking && self.gate(row.id).speak),
+            camera: rows.iter().any(|row| row.camera),
+            screen: rows.iter().any(|row| row.screen),
+            sessions: rows.iter().map(show).collect(),
+        }
+    }
+}
