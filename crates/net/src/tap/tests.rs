@@ -1,7 +1,7 @@
 //! How a worker's voices get to a listener who has no place for them.
 
 use std::sync::Mutex;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 use model::{RoomId, UserId};
 
@@ -12,12 +12,19 @@ use super::*;
 struct Listener {
     taken: Arc<Mutex<Vec<Voice>>>,
     places: Arc<AtomicUsize>,
+    /// Whether it refuses the next calls, whatever room there is: a bit each, the lowest first.
+    refuses: Arc<AtomicU64>,
 }
 
 impl Listener {
     fn voices(&self) -> Voices {
         let listener = self.clone();
         Voices::new(Some(Tap::new(move |voice| {
+            let refuses = listener.refuses.load(Ordering::SeqCst);
+            listener.refuses.store(refuses >> 1, Ordering::SeqCst);
+            if refuses & 1 == 1 {
+                return Err(voice);
+            }
             let taken = |places: usize| places.checked_sub(1);
             match listener.places.fetch_update(Ordering::SeqCst, Ordering::SeqCst, taken) {
                 Ok(_) => {
@@ -92,6 +99,20 @@ fn a_full_tap_loses_packets_and_nothing_else() {
 }
 
 #[test]
+fn a_packet_does_not_pass_a_beginning_though_a_place_is_free_again() {
+    let listener = Listener::default();
+    listener.room_for(100);
+    let mut voices = listener.voices();
+    listener.refuses.store(0b11, Ordering::SeqCst);
+    voices.push(began(1));
+    voices.push(packet(1, 1));
+    assert_eq!(listener.take(), [], "refused once each time it is offered");
+    voices.push(packet(1, 2));
+    assert_eq!(listener.take(), [began(1), packet(1, 2)]);
+    assert_eq!(voices.dropped, 1);
+}
+
+#[test]
 fn who_comes_and_goes_while_the_tap_is_full_fills_no_memory() {
     let listener = Listener::default();
     listener.room_for(1);
@@ -130,6 +151,7 @@ fn what_the_listener_gets_is_always_well_formed() {
         for seq in 0..200 {
             if any(4) == 0 {
                 listener.room_for(any(6));
+                listener.refuses.store(any(256) as u64, Ordering::SeqCst);
             }
             let (n, act) = (any(SESSIONS), any(4));
             match (speaks[n], act) {
@@ -144,6 +166,7 @@ fn what_the_listener_gets_is_always_well_formed() {
             assert!(voices.waiting.len() <= 2 * SESSIONS);
         }
         listener.room_for(usize::MAX);
+        listener.refuses.store(0, Ordering::SeqCst);
         assert!(!voices.flush());
         let (mut known, mut newest, mut got) = ([false; SESSIONS], [None; SESSIONS], 0);
         let at = |session: SessionId| session.as_i64() as usize;
