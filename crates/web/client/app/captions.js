@@ -60,7 +60,7 @@ export function createCaptions(api, store, notice) {
       if (event.type !== "room.updated") return;
       const on = captionsOn(store.get());
       if (on && !wasOn) notice("Captions are on: what is said is written down for everyone in this room.");
-      if (!on && wasOn) notice("Captions are off: nothing more is written down.");
+      if (!on && wasOn) notice("Captions are off: what is said is not written down any more.");
     },
     forget() {
       for (const timer of timers.values()) clearTimeout(timer);

@@ -22,26 +22,28 @@ export function Captions() {
         data-user-id=${toUuid(userId)}
         data-status=${final ? "final" : "partial"}
       >
-        <span class="caption-name" style=${{ "--hue": String(hue(userId)) }}>${name}</span>${" "}
+        <span class="caption-name clip" style=${{ "--hue": String(hue(userId)) }}>${name}</span>${" "}
         <span class="caption-text"><span>${text}</span></span>
       </p>`,
     )}
   </div>`;
 }
 
-/** In the bar, while the room has captions at all. */
 export function CaptionsControl() {
   const { captions } = useApp();
   const on = useSelect(captionsOn);
-  const shown = useSelect((state) => state.captions.shown);
-  if (!on) return null;
+  const may = useSelect(mayManage);
+  const shown = useSelect((state) => state.captions.shown) && on;
+  const off = `Captions are off in this room.${may ? " The transcript has the switch for them." : ""}`;
   return html`<${Control}
     id="captions-toggle"
     icon=${shown ? "captions" : "captions-off"}
     kind=${shown ? "is-on" : ""}
     label="Captions"
-    title=${shown ? "Hide captions (C)" : "Show captions (C)"}
+    short="CC"
+    title=${!on ? off : shown ? "Hide captions (C)" : "Show captions (C)"}
     pressed=${shown}
+    disabled=${!on}
     act=${() => captions.toggle()}
   />`;
 }
@@ -53,7 +55,7 @@ export function CaptionsForAll() {
   const may = useSelect(mayManage);
   const busy = useSelect((state) => state.captions.switching);
   if (!may) {
-    return html`<p class="faint">${on ? "Captions are on: what is said is written down here." : "Captions are off in this room."}</p>`;
+    return html`<p class="faint">${on ? "Captions are on: what is said is written down." : "Captions are off in this room."}</p>`;
   }
   return html`<button
     class="switch-row"
@@ -64,7 +66,7 @@ export function CaptionsForAll() {
     onClick=${() => captions.switchForAll(!on)}
   >
     <span class="switch-words"><strong>Captions for everyone</strong>
-      <span class="faint">${on ? "What is said is written down." : "Nothing is written down."}</span></span>
+      <span class="faint">${on ? "What is said is written down." : "What is said is not written down."}</span></span>
     <span class="switch" aria-hidden="true"></span>
   </button>`;
 }

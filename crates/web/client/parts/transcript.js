@@ -50,7 +50,7 @@ function Nothing() {
   return html`<div class="transcript-empty" data-testid="transcript">
     <${Icon} name="scroll-text" size=${32} />
     <h3>Nothing has been said yet</h3>
-    <p>${on ? "What is said from now on appears here, with who said it and when." : "While captions are off, nothing is written down."}</p>
+    <p>${on ? "What is said from now on appears here, with who said it and when." : "Captions are off, so what is said is not written down."}</p>
   </div>`;
 }
 

@@ -50,6 +50,8 @@ export class PushToTalk extends Emitter {
   #turn = null;
   /** @type {Phase} */
   #phase = "idle";
+  /** The end of a turn of ours that the event stream told last; it may be quicker than the answer. */
+  #heard = -Infinity;
   #running = false;
   #stopped = false;
   #sending = false;
@@ -113,11 +115,13 @@ export class PushToTalk extends Emitter {
    * @param {FloorWord | null} floor
    */
   handleFloor(floor) {
+    const userId = floor?.user_id ?? null;
+    const mine = userId !== null && sameId(userId, this.#user);
+    const until = mine ? Date.parse(floor?.expires_at ?? "") : -Infinity;
+    this.#heard = until;
     const turn = this.#turn;
     if (!turn || this.#phase !== "talking") return;
-    const userId = floor?.user_id ?? null;
-    if (userId !== null && sameId(userId, this.#user)) {
-      const until = Date.parse(floor?.expires_at ?? "");
+    if (mine) {
       if (!(until >= turn.since)) return;
       turn.echoed = true;
       // Another window of ours may have kept it.
@@ -146,7 +150,7 @@ export class PushToTalk extends Emitter {
     try {
       const until = Date.parse((await this.#api.takeFloor(this.#room)).expires_at);
       if (this.#stopped) return;
-      const turn = { since: until, expiresAt: until, echoed: false };
+      const turn = { since: until, expiresAt: until, echoed: this.#heard >= until };
       this.#turn = turn;
       if (!this.#wanted) return;
       this.#phase = "talking";

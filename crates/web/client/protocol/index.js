@@ -9,3 +9,4 @@ export { canonicalId, sameId, toUuid } from "./ids.js";
 export { readMessages } from "./messages.js";
 export { allows, Permission } from "./permissions.js";
 export { AUDIO_SLOTS, VIDEO_SLOTS } from "./peer.js";
+export { browserEnv } from "./types.js";

@@ -95,9 +95,9 @@ function WhoIsIn({ room }) {
 /** What is different here from other rooms, before one is heard in it. @param {{ room: Room }} props */
 function Customs({ room }) {
   return html`${room.type === "talk" &&
-  html`<p class="custom"><${Icon} name="radio" /><span>Push-to-talk: one speaks at a time, and you are heard only while you hold the button.</span></p>`}
+  html`<p class="custom"><${Icon} name="radio" /><span>Push-to-talk: one speaks at a time, holding the button.</span></p>`}
   ${room.captions &&
-  html`<p class="custom"><${Icon} name="captions" /><span>Captions are on: what is said is written down for everyone in this room.</span></p>`}`;
+  html`<p class="custom"><${Icon} name="captions" /><span>Captions are on: what is said is written down.</span></p>`}`;
 }
 
 function CameraHint() {

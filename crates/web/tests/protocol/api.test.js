@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Api, ApiError } from "../../client/protocol/api.js";
+import { toUuid } from "../../client/protocol/ids.js";
 
 /** @param {number} status @param {unknown} body @param {Record<string, string>} [headers] */
 function answering(status, body, headers = {}) {
@@ -22,6 +23,48 @@ test("a request carries the token and its body", async () => {
   const { api, asked } = answering(201, { room_id: "9" });
   assert.deepEqual(await api.createRoom("Kitchen"), { room_id: "9" });
   assert.deepEqual(asked, [["POST", "http://parlor/api/v1/rooms", "Bearer secret", '{"name":"Kitchen","type":"voice"}']]);
+});
+
+test("a talk room is made in the other dialect, and told in this library's words", async () => {
+  const body = { id: toUuid("7001"), title: "Night", has_password: true, capacity: 2, created_by: toUuid("5"), created_at: "2026-01-29T00:00:00Z" };
+  const { api, asked } = answering(201, body);
+  const { room_id, name, type, limit, created_by, has_password } = await api.createTalkRoom("Night", "sesame");
+  assert.deepEqual([room_id, name, type, limit, created_by, has_password], ["7001", "Night", "talk", 2, "5", true]);
+  assert.equal(asked[0][3], '{"title":"Night","password":"sesame"}');
+  await api.createTalkRoom("Open");
+  assert.equal(asked[1][3], '{"title":"Open"}');
+});
+
+test("the form of the id picks the dialect, whichever one has", async () => {
+  for (const id of ["7001", toUuid("7001")]) {
+    const { api, asked } = answering(200, { room_id: "7001" });
+    await api.takeFloor(id);
+    await api.releaseFloor(id);
+    await api.messages(id, { limit: 500, offset: 1000 });
+    await api.room(id);
+    await api.switchCaptions(id, true);
+    const paths = asked.map(([method, url]) => `${method} ${url.replace("http://parlor/api/v1/rooms/", "")}`);
+    const uuid = toUuid("7001");
+    assert.deepEqual(paths, [
+      `POST ${uuid}/speaker/acquire`, `POST ${uuid}/speaker/release`, `GET ${uuid}/messages?limit=500&offset=1000`, "GET 7001", "PATCH 7001",
+    ]);
+    assert.equal(asked[0][3], undefined, "no body");
+    assert.equal(asked[4][3], '{"captions":true}');
+  }
+});
+
+test("a transcript is a file, with the token; a refusal of one is an error as any other", async () => {
+  const { api, asked } = answering(200, ["x"]);
+  assert.equal(await (await api.transcript("7001", "srt")).text(), '["x"]');
+  assert.deepEqual(asked[0].slice(0, 3), ["GET", `http://parlor/api/v1/rooms/${toUuid("7001")}/transcript?format=srt`, "Bearer secret"]);
+  const error = await errorOf(answering(403, { detail: "x", message: "Not in it", code: "NOT_A_PARTICIPANT" }).api.transcript("7001", "srt"));
+  assert.deepEqual([error.status, error.code, error.message], [403, "NOT_A_PARTICIPANT", "Not in it"]);
+});
+
+test("errors of the STT Room shape", async () => {
+  const { status, code, message } = await errorOf(answering(409, { detail: "SPEAKER_TAKEN", message: "SPEAKER_TAKEN", code: "SPEAKER_TAKEN" }).api.takeFloor("1"));
+  assert.deepEqual([status, code, message], [409, "SPEAKER_TAKEN", "SPEAKER_TAKEN"]);
+  assert.equal((await errorOf(answering(404, { detail: "Room not found" }).api.takeFloor("1"))).message, "Room not found");
 });
 
 test("204 is no body", async () => {

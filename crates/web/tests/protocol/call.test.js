@@ -5,11 +5,11 @@ import { test } from "node:test";
 import { Call } from "../../client/protocol/call.js";
 import { FakePeerConnection, FakeSocket, fakeApi, fakeEnv, refusal, settle } from "../fakes.js";
 
-/** @param {{ mute?: boolean, connect?: boolean }} [options] */
-async function inRoom({ mute = false, connect = true } = {}) {
+/** @param {{ mute?: boolean, connect?: boolean, password?: string, pushToTalk?: boolean }} [options] */
+async function inRoom({ mute = false, connect = true, ...more } = {}) {
   const clock = fakeEnv();
   const server = fakeApi();
-  const call = new Call({ api: server.api, channel: "7", client: "tab", mute, env: clock.env });
+  const call = new Call({ api: server.api, channel: "7", client: "tab", mute, ...more, env: clock.env });
   /** @type {any[]} */
   const ended = [];
   /** @type {any} */
@@ -71,6 +71,36 @@ test("muting stops the track at once and tells the server", async () => {
   assert.equal(track.enabled, false);
   await settle();
   assert.deepEqual(server.all("voiceState").at(-1)?.args, ["session 1", { mute: true, deaf: false }]);
+});
+
+test("push-to-talk: the microphone is not even attached until its turn, on a new connection neither", async () => {
+  const { call, server, clock } = await inRoom({ pushToTalk: true });
+  const track = /** @type {any} */ ({ enabled: true });
+  const sent = () => pc().transceivers[0].sender.track;
+  await call.setTrack("microphone", track);
+  assert.deepEqual([track.enabled, sent()], [false, null]);
+  call.setTalking(true);
+  assert.deepEqual([track.enabled, sent()], [true, track]);
+  call.setTalking(false);
+  assert.deepEqual([track.enabled, sent()], [false, null]);
+  socket().tell({ type: "reconnect", seq: 1 });
+  await clock.pass(0);
+  assert.equal(FakePeerConnection.made.length, 2);
+  assert.equal(sent(), null);
+  assert.equal(server.all("voiceState").length, 0, "the server is not bothered with it");
+});
+
+test("the password of a room is shown at each joining", async () => {
+  const { server, clock } = await inRoom({ password: "sesame" });
+  socket().tell({ type: "ended", seq: 1, reason: "timeout" });
+  await clock.pass(5000);
+  assert.deepEqual(server.all("join").map(({ args }) => args[0].password), ["sesame", "sesame"]);
+});
+
+test("the server's clock is read from its events", async () => {
+  const { call } = await inRoom();
+  socket().tell({ type: "state", seq: 1, ts: "2026-01-29T12:00:00Z" });
+  assert.equal(call.clock.untilMs(Date.parse("2026-01-29T12:00:20Z")), 20_000);
 });
 
 test("a lost event socket comes back after the last event it saw, with the views said again", async () => {

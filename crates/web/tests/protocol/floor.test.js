@@ -174,6 +174,18 @@ test("the events say that it has ended, or that somebody else has it", async () 
   }
 });
 
+test("events that are quicker than the answer count as well", async () => {
+  const { talk, time, server, told, asked, hear } = button();
+  const grant = server.hold("takeFloor");
+  talk.press();
+  hear(ME, time.env.now() + 20_000);
+  grant();
+  await settle();
+  hear(MAYA);
+  assert.deepEqual(told, ["on", "off", "lost: taken"]);
+  assert.deepEqual(asked(), ["take"]);
+});
+
 test("what the events tell of the time before the turn is asked about, not believed", async () => {
   const { talk, server, told, asked, hear } = button();
   talk.press();

@@ -2,22 +2,17 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canonicalId, sameId } from "../../client/protocol/ids.js";
+import { canonicalId, sameId, toUuid } from "../../client/protocol/ids.js";
 import { allows, Permission } from "../../client/protocol/permissions.js";
 import { grade, QualityMeter } from "../../client/protocol/quality.js";
 
-/** The embedding, written the other way round. @param {bigint} id */
-function toUuid(id) {
-  const tag = 0x02f70a41072c0den & ((1n << 58n) - 1n);
-  const bits = ((id >> 16n) << 80n) | (8n << 76n) | (((id >> 4n) & 0xfffn) << 64n) | (2n << 62n) | ((id & 15n) << 58n) | tag;
-  const hex = bits.toString(16).padStart(32, "0");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
-}
-
 test("both renderings of an id are the same id", () => {
   for (const id of [1n, 7001n, 65_535n, 382_749_182_374_912n, (1n << 63n) - 1n]) {
-    assert.equal(canonicalId(toUuid(id)), id.toString());
-    assert.ok(sameId(id.toString(), toUuid(id).toUpperCase()));
+    const uuid = toUuid(id.toString());
+    assert.match(uuid, /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    assert.equal(canonicalId(uuid), id.toString());
+    assert.ok(sameId(id.toString(), uuid.toUpperCase()));
+    assert.equal(toUuid(uuid.toUpperCase()), uuid);
   }
 });
 
