@@ -1,8 +1,10 @@
 //! `cargo xtask bench [NAME]`: figures that no test asserts.
 //!
-//! Each benchmark is a command of the script in `tests/bench`, which starts a release server of
-//! its own and prints its rows as JSON lines. They are kept in `target/bench/NAME.jsonl`, where
-//! runs can be compared, and shown as a table.
+//! Each benchmark is a script in `tests/bench` that drives a release build and prints its rows as
+//! JSON lines. They are kept in `target/bench/NAME.jsonl`, where runs can be compared, and shown as
+//! tables. What the rows mean is in `docs/benchmarks.md`.
+
+mod captions;
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
@@ -17,33 +19,68 @@ use crate::setup;
 use crate::shell::{output, run as shell};
 use crate::test::with_tools;
 
-const NAMES: [&str; 2] = ["join", "mute"];
+/// What can be measured.
+#[derive(Clone, Copy)]
+enum Bench {
+    Join,
+    Mute,
+    Captions,
+}
+
+const ALL: [Bench; 3] = [Bench::Join, Bench::Mute, Bench::Captions];
+
+impl Bench {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Join => "join",
+            Self::Mute => "mute",
+            Self::Captions => "captions",
+        }
+    }
+
+    /// Builds what is measured, and gives the command that measures it.
+    fn ready(self, place: &Place) -> Result<Command> {
+        match self {
+            Self::Join | Self::Mute => {
+                build(place, &["--package", "server"])?;
+                let mut command = Command::new(place.python());
+                command.arg("bench.py").arg(self.name());
+                with_tools(&mut command, place).env("PARLOR_SERVER", place.server("release"));
+                Ok(command)
+            }
+            Self::Captions => captions::ready(place),
+        }
+    }
+}
 
 /// Runs one benchmark, or all.
 pub fn run(place: &Place, name: Option<&str>) -> Result<()> {
-    let names = match name {
-        None => NAMES.to_vec(),
-        Some(name) if NAMES.contains(&name) => vec![name],
-        Some(name) => bail!("no benchmark {name}; there are: {}", NAMES.join(", ")),
-    };
+    let chosen: Vec<Bench> =
+        ALL.into_iter().filter(|bench| name.is_none_or(|name| name == bench.name())).collect();
+    if chosen.is_empty() {
+        bail!("no such benchmark; there are: {}", ALL.map(Bench::name).join(", "));
+    }
     setup::run(place)?;
-    shell(Command::new("cargo").current_dir(place.root()).args([
-        "build",
-        "--release",
-        "--package",
-        "server",
-    ]))?;
     std::fs::create_dir_all(place.bench())?;
     let commit = commit(place);
-    for name in names {
-        let mut command = Command::new(place.python());
-        command.current_dir(place.root().join("tests/bench")).arg("bench.py").arg(name);
-        with_tools(&mut command, place).env("PARLOR_SERVER", place.server("release"));
+    for bench in chosen {
+        let mut command = bench.ready(place)?;
+        command.current_dir(place.root().join("tests/bench"));
         let rows = rows(&output(&mut command)?, &commit)?;
-        keep(place, name, &rows)?;
-        println!("{name}\n{}", table(&rows));
+        keep(place, bench.name(), &rows)?;
+        println!("{}", bench.name());
+        // Rows of another kind have other columns.
+        for alike in rows.chunk_by(|one, next| one.keys().eq(next.keys())) {
+            println!("{}", table(alike));
+        }
     }
     Ok(())
+}
+
+/// A release build of these.
+fn build(place: &Place, what: &[&str]) -> Result<()> {
+    let mut command = Command::new("cargo");
+    shell(command.current_dir(place.root()).args(["build", "--release"]).args(what))
 }
 
 /// Rows name what they measured; a dirty tree says so.

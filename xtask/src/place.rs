@@ -64,6 +64,11 @@ impl Place {
         self.target.join(profile).join("voice-service")
     }
 
+    /// The examples as built by `cargo build --release --examples`.
+    pub fn examples(&self) -> PathBuf {
+        self.target.join("release/examples")
+    }
+
     /// `$CHROMIUM`, else where Debian puts it.
     pub fn chromium() -> PathBuf {
         std::env::var_os("CHROMIUM").map_or_else(|| "/usr/bin/chromium".into(), PathBuf::from)

@@ -28,19 +28,25 @@ pub fn run(place: &Place) -> Result<()> {
 
 fn python_packages(place: &Place) -> Result<()> {
     let requirements = place.root().join("tests/aiortc/requirements.txt");
+    python_environment(&place.tools().join("venv"), "python.stamp", &requirements)
+}
+
+/// A virtual environment with these packages, made anew when they or Python change. The stamp lies
+/// beside its folder.
+pub fn python_environment(folder: &Path, stamp: &str, requirements: &Path) -> Result<()> {
     let version = output(Command::new("python3").arg("--version"))?;
-    let made_from = format!("{version}{}", read(&requirements)?);
-    let stamp = Stamp { path: place.tools().join("python.stamp"), hash: hash(&made_from) };
-    if place.python().exists() && stamp.holds() {
+    let made_from = format!("{version}{}", read(requirements)?);
+    let stamp = Stamp { path: folder.with_file_name(stamp), hash: hash(&made_from) };
+    let python = folder.join("bin/python");
+    if python.exists() && stamp.holds() {
         return Ok(());
     }
-    let folder = place.tools().join("venv");
-    shell(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    shell(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder))?;
     shell(
-        Command::new(place.python())
+        Command::new(&python)
             .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
             .args(["--no-deps", "--only-binary", ":all:", "--requirement"])
-            .arg(&requirements),
+            .arg(requirements),
     )?;
     stamp.write()
 }

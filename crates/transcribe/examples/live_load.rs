@@ -91,6 +91,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     run.play(&packets, seconds)?;
     let cpu = (engine::cpu_seconds() - cpu) / run.began.elapsed().as_secs_f64();
     run.wait();
+    run.pool.stop(LAST_WAIT);
     let tally = run.tally;
     let late = tally.late_ms.len();
     let [p50, p95, max] = spread(tally.late_ms);
