@@ -96,7 +96,7 @@ export function PushToTalkButton() {
   >
     <span class="ptt-light"><${Icon} name=${hindered && view.kind === "free" ? "mic-off" : LIGHT[view.kind]} size=${24} /></span>
     <span class="ptt-text" data-testid="floor" data-user-id=${view.userId ? toUuid(view.userId) : ""} data-seconds=${seconds ?? ""}>
-      <strong class="clip">${title}</strong>
+      <strong>${title}</strong>
       <span class="ptt-detail"><span class="clip">${detail}</span>${seconds !== null && html`<span class="ptt-seconds"> · ${seconds} s left</span>`}</span>
     </span>
     ${ready && html`<kbd class="ptt-key">Space</kbd>`}
