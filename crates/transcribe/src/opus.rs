@@ -1,7 +1,7 @@
 //! Opus packets to 16 kHz mono: uploads (Ogg, WebM) and the tap on live audio.
 //!
-//! Not safe Rust, as little else here (whisper.cpp's flag to break off): a wrapper around the decoder
-//! of `unsafe-libopus`. The codec renders any stream at 16 kHz mono itself, so nothing is resampled
+//! The one place in this crate that is not safe Rust: a wrapper around the decoder of
+//! `unsafe-libopus`. The codec renders any stream at 16 kHz mono itself, so nothing is resampled
 //! or mixed down after it.
 
 use std::ptr::NonNull;

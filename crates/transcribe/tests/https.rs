@@ -1,5 +1,4 @@
-//! The engine that asks another server, over TLS. One test, as it changes its process's
-//! environment.
+//! The engine that asks another server, over TLS.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
@@ -12,11 +11,10 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use transcribe::engine::EngineError;
 use transcribe::engine::http::{Http, Settings};
 
 /// An authority, and a server's own part for `localhost` that it signed.
-fn certificates() -> (String, Arc<ServerConfig>) {
+fn certificates() -> (Vec<u8>, Arc<ServerConfig>) {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let issuer = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
@@ -30,7 +28,7 @@ fn certificates() -> (String, Arc<ServerConfig>) {
         .with_no_client_auth()
         .with_single_cert(vec![own.der().clone()], key)
         .unwrap();
-    (issuer.pem(), Arc::new(config))
+    (issuer.der().to_vec(), Arc::new(config))
 }
 
 /// Answers one request; gives the port and what came in clear.
@@ -57,38 +55,40 @@ fn answer_once(config: Arc<ServerConfig>) -> (u16, JoinHandle<String>) {
     (port, served)
 }
 
-fn ask(host: &str, port: u16) -> Result<String, EngineError> {
-    let settings = Settings {
+fn settings(host: &str, port: u16) -> Settings {
+    Settings {
         url: format!("https://{host}:{port}/v1"),
         key: Some("secret".to_owned()),
         model: "whisper-1".to_owned(),
         language: None,
-    };
-    Http::new(settings).unwrap().decode(&[0.0; 1_600]).map(|decoded| decoded.text)
+    }
 }
 
-#[test]
-fn a_server_is_asked_over_tls_if_the_system_trusts_it() {
-    let (authority, config) = certificates();
-    let untrusted = |asked: Result<String, EngineError>, came: String| {
-        let refused = asked.unwrap_err().to_string();
-        assert!(refused.contains("no certificate that this system trusts"), "{refused}");
-        assert_eq!(came, "", "nothing is said to a stranger");
-    };
-    let (port, served) = answer_once(Arc::clone(&config));
-    untrusted(ask("localhost", port), served.join().unwrap());
+const CLIP: [f32; 1_600] = [0.0; 1_600];
 
-    let list = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(list.path(), authority).unwrap();
-    // SAFETY: the threads started above have ended, and the one that runs tests waits for this.
-    unsafe { std::env::set_var("SSL_CERT_FILE", list.path()) };
-    let (port, served) = answer_once(Arc::clone(&config));
-    assert_eq!(ask("localhost", port), Ok("Hello".to_owned()));
+#[test]
+fn a_trusted_server_is_asked_over_tls() {
+    let (authority, config) = certificates();
+    let (port, served) = answer_once(config);
+    let http = Http::trusting(settings("localhost", port), &[authority]).unwrap();
+    assert_eq!(http.decode(&CLIP).unwrap().text, "Hello");
     let head = served.join().unwrap().to_lowercase();
     assert!(head.starts_with("post /v1/audio/transcriptions "), "{head}");
     assert!(head.contains("authorization: bearer secret\r\n"), "{head}");
+}
 
-    // The right authority for another name.
+#[test]
+fn a_stranger_is_told_nothing() {
+    let (authority, config) = certificates();
+    let asked = |http: Http, served: JoinHandle<String>| {
+        let refused = http.decode(&CLIP).unwrap_err().to_string();
+        assert!(refused.contains("no certificate that this system trusts"), "{refused}");
+        assert_eq!(served.join().unwrap(), "");
+    };
+    // Signed by nobody that this system knows.
+    let (port, served) = answer_once(Arc::clone(&config));
+    asked(Http::new(settings("localhost", port)).unwrap(), served);
+    // The right authority, another name.
     let (port, served) = answer_once(config);
-    untrusted(ask("127.0.0.1", port), served.join().unwrap());
+    asked(Http::trusting(settings("127.0.0.1", port), &[authority]).unwrap(), served);
 }

@@ -121,3 +121,14 @@ fn a_decode_is_broken_off_at_the_end() {
     assert!(pool.stop(WAIT));
     assert!(result.recv_timeout(WAIT).unwrap().is_err());
 }
+
+#[test]
+fn one_that_is_interrupted_decodes_no_more_and_others_do() {
+    let (engine, other) = (engine(), engine());
+    let speech = clips::samples(clips::clip("goforward"));
+    let (mut decoder, mut unharmed) = (engine.decoder().unwrap(), other.decoder().unwrap());
+    assert!(decoder.decode(&speech).is_ok());
+    engine.interrupt();
+    assert!(matches!(decoder.decode(&speech), Err(EngineError::Failed(_))));
+    assert!(unharmed.decode(&speech).is_ok());
+}

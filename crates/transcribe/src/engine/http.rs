@@ -47,8 +47,13 @@ struct Answer {
 }
 
 impl Http {
-    /// Checks the address; connects at the first decode.
+    /// Checks the address; connects at the first decode, and trusts whom the system trusts.
     pub fn new(settings: Settings) -> Result<Self, EngineError> {
+        Self::trusting(settings, &system_authorities())
+    }
+
+    /// As [`new`](Self::new), but these certificates (DER) are trusted, and no others.
+    pub fn trusting(settings: Settings, authorities: &[Vec<u8>]) -> Result<Self, EngineError> {
         let base = settings.url.trim_end_matches('/');
         if !base.starts_with("http://") && !base.starts_with("https://") {
             let what = "STT_HTTP_URL must start with http:// or https://";
@@ -58,7 +63,9 @@ impl Http {
         let url = if base.ends_with(path) { base.to_owned() } else { format!("{base}{path}") };
         let tls = TlsConfig::builder()
             .provider(TlsProvider::Rustls)
-            .root_certs(system_roots())
+            .root_certs(RootCerts::Specific(Arc::new(
+                authorities.iter().map(|der| Certificate::from_der(der).to_owned()).collect(),
+            )))
             .unversioned_rustls_crypto_provider(Arc::new(
                 rustls::crypto::aws_lc_rs::default_provider(),
             ))
@@ -147,12 +154,9 @@ fn failed(error: &ureq::Error) -> EngineError {
 const UNTRUSTED: &str = "has no certificate that this system trusts (SSL_CERT_FILE names another \
                          list of authorities)";
 
-/// The authorities that this system trusts; what cannot be read of them is not trusted.
-fn system_roots() -> RootCerts {
-    let loaded = rustls_native_certs::load_native_certs();
-    let own = |der: &[u8]| Certificate::from_der(der).to_owned();
-    let roots: Vec<Certificate<'static>> = loaded.certs.iter().map(|der| own(der)).collect();
-    RootCerts::Specific(Arc::new(roots))
+/// What cannot be read of the system's own list is not trusted.
+fn system_authorities() -> Vec<Vec<u8>> {
+    rustls_native_certs::load_native_certs().certs.iter().map(|der| der.to_vec()).collect()
 }
 
 /// A 16-bit mono WAVE file at 16 kHz.

@@ -8,10 +8,11 @@
 //! One thread per job: ggml's threads spin while they wait for each other, which costs most when
 //! the machine is busy.
 
-use std::ffi::c_void;
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use whisper_rs::{
@@ -50,7 +51,7 @@ pub struct Whisper {
     model: String,
     language: Option<&'static str>,
     /// Looked at after the encoder and after each token.
-    interrupted: AtomicBool,
+    interrupted: Arc<AtomicBool>,
 }
 
 impl Whisper {
@@ -75,7 +76,7 @@ impl Whisper {
         };
         let name = path.file_stem().map(|name| name.to_string_lossy().into_owned());
         let model = name.unwrap_or_else(|| "whisper".to_owned());
-        Ok(Self { context, model, language, interrupted: AtomicBool::new(false) })
+        Ok(Self { context, model, language, interrupted: Arc::default() })
     }
 
     /// Makes every decode fail at its next step: a fraction of a second for the small models, as
@@ -94,25 +95,22 @@ impl Whisper {
     pub fn decoder(&self) -> Result<Decoder<'_>, EngineError> {
         let state = self.context.create_state();
         let state = state.map_err(|error| EngineError::Unavailable(error.to_string()))?;
-        let mut settings = settings(self.language);
-        // The wrapper's own safe way reads another type than it stored (whisper-rs 0.16).
-        // SAFETY: the flag lives as long as `self`, which the decoder borrows, and the settings are
-        // used nowhere else; `interrupted` only reads it.
-        unsafe {
-            settings.set_abort_callback(Some(interrupted));
-            settings.set_abort_callback_user_data((&raw const self.interrupted).cast_mut().cast());
-        }
+        let settings = settings(self.language);
         Ok(Decoder { whisper: self, state, settings })
     }
 }
 
-/// Whether to break off, for whisper.cpp.
-///
-/// # Safety
-/// `flag` points to an [`AtomicBool`] that lives.
-unsafe extern "C" fn interrupted(flag: *mut c_void) -> bool {
-    // SAFETY: as above; it is only ever shared.
-    unsafe { &*flag.cast::<AtomicBool>() }.load(Ordering::Relaxed)
+thread_local! {
+    /// The flag of the model that this thread decodes with.
+    static INTERRUPTED: RefCell<Arc<AtomicBool>> = RefCell::default();
+}
+
+/// Has whisper.cpp ask, on the thread that decodes, whether to break off.
+fn break_off_when<Asked: FnMut() -> bool + 'static>(settings: &mut FullParams, asked: Asked) {
+    // The wrapper hands the closure's box to code that takes it for the closure (whisper-rs 0.16):
+    // right only for one that holds nothing. Hence the flag by thread.
+    const { assert!(size_of::<Asked>() == 0) };
+    settings.set_abort_callback_safe::<Asked, Asked>(asked);
 }
 
 /// A file's first bytes, and how many there are.
@@ -145,6 +143,9 @@ fn settings(language: Option<&'static str>) -> FullParams<'static, 'static> {
     settings.set_print_progress(false);
     settings.set_print_realtime(false);
     settings.set_print_timestamps(false);
+    break_off_when(&mut settings, || {
+        INTERRUPTED.try_with(|flag| flag.borrow().load(Ordering::Relaxed)).unwrap_or(true)
+    });
     settings
 }
 
@@ -165,6 +166,7 @@ impl Decoder<'_> {
         let mut settings = self.settings.clone();
         settings.set_audio_ctx(frames(samples.len(), context.n_audio_ctx()));
         settings.set_max_tokens(tokens(samples.len()));
+        INTERRUPTED.replace(Arc::clone(&self.whisper.interrupted));
         self.state
             .full(settings, &samples)
             .map_err(|error| EngineError::Failed(error.to_string()))?;
