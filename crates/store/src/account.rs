@@ -94,7 +94,7 @@ impl Store {
                 Err(StoreError::Taken) => {}
                 other => return other,
             }
-            // Asked after the refusal: whoever took the address meanwhile is seen, too.
+            // No number helps against a taken address: the other tries are saved.
             if let Some(email) = &new.email
                 && self.account_by_word(email).await?.is_some()
             {
