@@ -60,3 +60,8 @@ pub(crate) const TIMER_STEP: Duration = Duration::from_millis(1);
 /// A source that changed its codec keeps the new one at least this long. Less would let a sender make
 /// everybody's slots be arranged anew with every packet, more would hold up an honest change.
 pub(crate) const CODEC_KEPT_FOR: Duration = Duration::from_secs(1);
+
+/// Packets of one microphone that are tapped in a second: as many as Opus can have (RFC 6716 section
+/// 2.1.4: 2.5 ms each), and some for a burst after a stall. More would let one sender fill the queue in
+/// which everybody's voices wait.
+pub(crate) const TAPPED_PER_SECOND_MAX: u32 = 450;

@@ -7,8 +7,8 @@ use str0m::format::PayloadParams;
 use str0m::media::{Mid, Pt};
 
 use crate::layer::Layers;
-use crate::leg::Leg;
 use crate::limit::{AUDIO_ABSENT_AFTER, KEYFRAME_INTERVAL, SLOT_GRACE, VIDEO_ABSENT_AFTER};
+use crate::voice::Tapped;
 
 /// Which source: the session's slab key and the index in its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(crate) struct Source {
     /// Where it goes. The per-packet loop walks this and nothing else.
     pub legs: Vec<SlotRef>,
     /// It is tapped for captions, under these numbers. Only while it is live.
-    pub voice: Option<Leg>,
+    pub voice: Option<Tapped>,
     /// What it sends, and since when.
     pub codec: Option<(Pt, PayloadParams)>,
     pub codec_at: Option<Instant>,

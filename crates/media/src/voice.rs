@@ -2,8 +2,12 @@
 //! is; `net` takes it to whoever listens.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use model::{RoomId, SessionId, UserId};
+
+use crate::leg::Leg;
+use crate::limit::TAPPED_PER_SECOND_MAX;
 
 /// A piece of somebody's voice. For one session always `Began`, at least one `Packet`, `Ended`, and
 /// then perhaps anew.
@@ -36,4 +40,27 @@ pub enum Voice {
         /// Which session.
         session: SessionId,
     },
+}
+
+/// A source while it is tapped.
+pub(crate) struct Tapped {
+    /// The numbers that its packets get.
+    pub leg: Leg,
+    second_began: Instant,
+    in_this_second: u32,
+}
+
+impl Tapped {
+    pub fn new(now: Instant) -> Self {
+        Self { leg: Leg::default(), second_began: now, in_this_second: 0 }
+    }
+
+    /// Whether one more packet may be tapped now.
+    pub fn takes(&mut self, now: Instant) -> bool {
+        if now.saturating_duration_since(self.second_began) >= Duration::from_secs(1) {
+            (self.second_began, self.in_this_second) = (now, 0);
+        }
+        self.in_this_second += 1;
+        self.in_this_second <= TAPPED_PER_SECOND_MAX
+    }
 }

@@ -7,11 +7,10 @@ use str0m::format::Codec;
 use str0m::rtp::RtpPacket;
 
 use super::Router;
-use crate::leg::Leg;
 use crate::output::Output;
 use crate::peer::payload;
 use crate::source::SourceRef;
-use crate::voice::Voice;
+use crate::voice::{Tapped, Voice};
 
 impl Router {
     /// Taps a packet of a live microphone. For all sessions without captions this is one comparison.
@@ -31,10 +30,13 @@ impl Router {
         if source.voice.is_none() {
             self.sink.out.push_back(Output::Voice(Voice::Began { session: id, room, user }));
         }
-        let leg = source.voice.get_or_insert_with(Leg::default);
+        let tapped = source.voice.get_or_insert_with(|| Tapped::new(now));
+        if !tapped.takes(now) {
+            return;
+        }
         let header = &packet.header;
         let (ssrc, clock_hz) = (header.ssrc, spec.clock_rate.get());
-        let numbers = leg.rewrite(ssrc, *packet.seq_no, header.timestamp, clock_hz, now);
+        let numbers = tapped.leg.rewrite(ssrc, *packet.seq_no, header.timestamp, clock_hz, now);
         let Some((seq, timestamp)) = numbers else { return };
         let payload = payload(packet);
         let voice = Voice::Packet { session: id, seq, timestamp, payload };

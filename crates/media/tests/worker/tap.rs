@@ -356,3 +356,19 @@ fn what_is_no_opus_or_empty_is_left_out() {
     world.talk(&[(0, LOUD)], 200);
     assert_eq!(heard(&mut world), [Packets(0, 10)], "it was no end either");
 }
+
+#[test]
+fn a_flood_is_tapped_no_faster_than_anybody_speaks() {
+    let mut world = captioned();
+    for _ in 0..20 {
+        for _ in 0..100 {
+            world.clients[0].say(world.now, LOUD, b"noise");
+        }
+        world.run(20);
+    }
+    let tapped = packets(&mut world, 0).len();
+    assert!((400..=450).contains(&tapped), "{tapped} of 2000");
+    world.run(1000);
+    world.talk(&[(0, LOUD)], 1000);
+    assert_eq!(packets(&mut world, 0).len(), 50, "who calms down is heard again");
+}
