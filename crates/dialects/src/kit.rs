@@ -1,6 +1,7 @@
 //! What all dialects share: who asks, reading bodies, ids in JSON, times, and the one list of things
 //! that can go wrong, which every dialect renders in its own shape.
 
+mod asyncapi;
 mod body;
 mod caller;
 mod fault;
@@ -11,12 +12,15 @@ mod socket;
 mod time;
 mod unclaimed;
 
-pub(crate) use body::{Body, SDP_BODY_MAX};
+pub(crate) use asyncapi::merged;
+pub(crate) use body::{Body, SDP_BODY_MAX, typed};
 pub(crate) use caller::{Caller, token_of};
 pub(crate) use fault::{Dialect, Fault, Refused};
 pub(crate) use id::{AnyId, IdText};
 pub(crate) use origin::ClientOrigin;
 pub(crate) use param::{PathText, QueryOf};
-pub(crate) use socket::{PING_EVERY, SILENT_MAX};
+pub(crate) use socket::{
+    Closed, PING_EVERY, SERVICE_RESTART, SILENT_MAX, TRY_AGAIN_LATER, say_goodbye, send_within,
+};
 pub(crate) use time::rfc3339;
 pub use unclaimed::unclaimed;

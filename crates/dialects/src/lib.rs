@@ -9,18 +9,18 @@
 
 mod kit;
 mod shared;
+mod stt_room;
 mod voice_service;
 mod vox;
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use app::App;
 use axum::extract::FromRef;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use kit::unclaimed;
-pub use voice_service::asyncapi;
 
 /// Says of an address whether it is a proxy whose forwarding headers are believed.
 #[derive(Clone)]
@@ -76,6 +76,14 @@ pub fn router(doors: Doors) -> OpenApiRouter {
     let router = OpenApiRouter::new()
         .merge(shared::router())
         .merge(vox::router())
+        .merge(stt_room::router())
         .merge(voice_service::router());
     router.with_state(doors)
+}
+
+/// The event streams of all dialects as an AsyncAPI 3.0 document.
+pub fn asyncapi() -> &'static str {
+    static DOCUMENT: LazyLock<String> =
+        LazyLock::new(|| kit::merged(&[voice_service::ASYNCAPI, stt_room::ASYNCAPI]).to_string());
+    &DOCUMENT
 }

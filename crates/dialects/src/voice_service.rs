@@ -28,8 +28,6 @@ pub(crate) fn router() -> OpenApiRouter<Doors> {
         .routes(routes!(stream::events))
 }
 
-/// The event stream as an AsyncAPI 3.0 document. Frames and document are held against each other in the
-/// tests.
-pub fn asyncapi() -> &'static str {
-    include_str!("voice_service/asyncapi.json")
-}
+/// The event stream as an AsyncAPI 3.0 document, which the other dialects' parts are added to. Frames and
+/// document are held against each other in the tests.
+pub(crate) const ASYNCAPI: &str = include_str!("voice_service/asyncapi.json");

@@ -9,6 +9,7 @@ use bytes::BytesMut;
 use futures_util::StreamExt;
 use http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::fault::{Dialect, Fault, Refused};
 use super::origin::from_another_site;
@@ -49,6 +50,11 @@ where
         let value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
         Ok(Self(value, PhantomData))
     }
+}
+
+/// The typed form of an object that was read to see which dialect it speaks.
+pub(crate) fn typed<T: DeserializeOwned>(object: Map<String, Value>) -> Result<T, Fault> {
+    serde_json::from_value(Value::Object(object)).map_err(|error| malformed(&error))
 }
 
 async fn read_within(limit: Duration, body: HttpBody, max: usize) -> Result<BytesMut, Fault> {
@@ -95,7 +101,6 @@ fn malformed(error: &serde_json::Error) -> Fault {
 mod tests {
     use axum::response::{IntoResponse, Response};
     use http::StatusCode;
-    use serde_json::Value;
 
     use super::*;
 

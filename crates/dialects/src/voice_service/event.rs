@@ -2,7 +2,7 @@
 
 use app::{Notice, Slot, Snapshot, What};
 use model::{MediaKind, SessionId, Timestamp};
-use room::{EndReason, Event, MemberView};
+use room::{EndReason, Event, MemberView, Message, RoomView};
 use serde::Serialize;
 
 use super::participant::{Participant, channel_id, user_id};
@@ -27,7 +27,15 @@ enum FrameBody {
         channel_id: String,
         participants: Vec<Participant>,
         slots: Vec<SlotBody>,
+        floor: Option<FloorBody>,
+        captions: bool,
     },
+    #[serde(rename = "room.updated")]
+    RoomUpdated { captions: bool },
+    #[serde(rename = "floor")]
+    Floor { user_id: Option<String>, expires_at: Option<String> },
+    #[serde(rename = "caption")]
+    Caption { message_id: String, user_id: String, text: String, status: &'static str },
     #[serde(rename = "member.joined")]
     MemberJoined(Participant),
     #[serde(rename = "member.left")]
@@ -56,6 +64,13 @@ enum FrameBody {
     Error { error: String },
 }
 
+/// Who may speak alone, and until when unless they say that they go on.
+#[derive(Clone, Debug, Serialize)]
+struct FloorBody {
+    user_id: String,
+    expires_at: String,
+}
+
 /// What one receiving section carries.
 #[derive(Clone, Debug, Serialize)]
 struct SlotBody {
@@ -74,6 +89,8 @@ impl Frame {
             channel_id: channel_id(&snapshot.view.settings),
             participants: snapshot.view.members.iter().map(Participant::from).collect(),
             slots: snapshot.slots.iter().map(slot).collect(),
+            floor: floor(&snapshot.view),
+            captions: snapshot.view.settings.captions,
         };
         Self::new(body, snapshot.seq, snapshot.at)
     }
@@ -89,6 +106,7 @@ impl Frame {
                 FrameBody::Slots { slots: slots.iter().map(slot).collect() }
             }
             What::Reconnect { .. } => FrameBody::Reconnect {},
+            What::Message(message) => caption(message),
         };
         Some(Self::new(body, notice.seq, notice.at))
     }
@@ -115,6 +133,9 @@ impl Frame {
             | FrameBody::SpeakingStopped { .. }
             | FrameBody::Slots { .. }
             | FrameBody::Reconnect {}
+            | FrameBody::RoomUpdated { .. }
+            | FrameBody::Floor { .. }
+            | FrameBody::Caption { .. }
             | FrameBody::Error { .. } => None,
         }
     }
@@ -150,7 +171,16 @@ fn of_event(event: &Event, member: Option<&MemberView>) -> Option<FrameBody> {
                 FrameBody::SpeakingStopped { user_id, session_id }
             })
         }
+        Event::FloorTaken { user, expires_at, .. } | Event::FloorKept { user, expires_at, .. } => {
+            Some(FrameBody::Floor {
+                user_id: Some(id(member).unwrap_or_else(|| user.to_uuid())),
+                expires_at: Some(rfc3339(*expires_at)),
+            })
+        }
+        Event::FloorReleased { .. } => Some(FrameBody::Floor { user_id: None, expires_at: None }),
+        Event::CaptionsSwitched { on, .. } => Some(FrameBody::RoomUpdated { captions: *on }),
         Event::SessionEnded { .. }
+        | Event::RequestHeard { .. }
         | Event::LinkUp { .. }
         | Event::LinkDown { .. }
         | Event::Reauthorized { .. }
@@ -183,6 +213,24 @@ fn ended(reason: EndReason) -> FrameBody {
         | EndReason::MediaFailed
         | EndReason::ServerShutdown
         | EndReason::ServerRestart => FrameBody::Ended { reason: reason.as_str() },
+    }
+}
+
+fn floor(view: &RoomView) -> Option<FloorBody> {
+    let floor = view.floor.as_ref()?;
+    let holder = view.member(floor.holder).map(|member| user_id(&member.person));
+    Some(FloorBody {
+        user_id: holder.unwrap_or_else(|| floor.holder.to_uuid()),
+        expires_at: rfc3339(floor.expires_at),
+    })
+}
+
+fn caption(message: &Message) -> FrameBody {
+    FrameBody::Caption {
+        message_id: message.id.to_uuid(),
+        user_id: message.sender.user.to_uuid(),
+        text: message.text.clone(),
+        status: message.status.as_str(),
     }
 }
 

@@ -4,7 +4,7 @@ use app::{App, CLIENT_LEN_MAX, IceServer, JoinRequest, Refusal};
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use model::{SessionId, Via};
+use model::{Redacted, SessionId, Via};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -26,6 +26,8 @@ pub(crate) struct JoinBody {
     /// Names the device or tab, 1 to 64 characters. A join with the same value takes the place of the
     /// earlier session, another value makes one more session of the same member.
     client: Option<String>,
+    /// Of the channel, where it has one.
+    password: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -70,15 +72,15 @@ pub(crate) async fn join(
     Caller(caller, ..): Caller<VoiceService>,
     Body(body, ..): Body<JoinBody, VoiceService>,
 ) -> Result<Json<JoinReply>, Refused<VoiceService>> {
-    let JoinBody { channel_id, mute, deaf, client } = body;
+    let JoinBody { channel_id, mute, deaf, client, password } = body;
     let fits = |client: &String| (1..=CLIENT_LEN_MAX).contains(&client.chars().count());
     if !client.as_ref().is_none_or(fits) {
         let what = format!("client must be 1 to {CLIENT_LEN_MAX} characters");
         return Err(Refusal::Invalid(what).into());
     }
     let room = app.resolve_room(&caller, &channel_id.parse()?.room()).await?;
-    let via = Via::VoiceService;
-    let joined = app.join(&caller, JoinRequest { room, via, client, mute, deaf }).await?;
+    let (via, password) = (Via::VoiceService, password.map(Redacted::new));
+    let joined = app.join(&caller, JoinRequest { room, via, client, mute, deaf, password }).await?;
     Ok(Json(JoinReply {
         session_id: joined.session.to_uuid(),
         server_endpoint: joined.endpoint,

@@ -84,6 +84,6 @@ pub(crate) async fn list(
     PathText(channel, ..): PathText<VoiceService>,
 ) -> Result<Json<Vec<Participant>>, Refused<VoiceService>> {
     let room = app.find_room(&channel.parse::<AnyId>()?.room()).await?;
-    let view = app.room_view(&caller, room).await?;
+    let view = app.participants(&caller, room).await?;
     Ok(Json(view.members.iter().map(Participant::from).collect()))
 }

@@ -3,7 +3,7 @@
 use app::Refusal;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,12 +20,7 @@ pub(crate) struct ErrorBody {
 impl Dialect for VoiceService {
     fn render(fault: &Fault) -> Response {
         let (status, error) = status_and_text(fault);
-        let mut response = (status, Json(ErrorBody { error })).into_response();
-        if let Fault::Refused(Refusal::RateLimited(after) | Refusal::Unavailable(after)) = fault {
-            let seconds = HeaderValue::from(after.as_secs().max(1));
-            response.headers_mut().insert(header::RETRY_AFTER, seconds);
-        }
-        response
+        fault.with_retry_after((status, Json(ErrorBody { error })).into_response())
     }
 }
 
@@ -48,24 +43,38 @@ fn of_refusal(refusal: &Refusal) -> (StatusCode, String) {
         Refusal::TokenExpired => (S::UNAUTHORIZED, "Token has expired"),
         Refusal::WrongCredentials => (S::UNAUTHORIZED, "Wrong username or password"),
         Refusal::Banned => (S::FORBIDDEN, "This account is banned"),
-        Refusal::NameTaken => (S::CONFLICT, "That name is already taken"),
+        Refusal::NameTaken | Refusal::EmailTaken => (S::CONFLICT, "That name is already taken"),
         Refusal::Invalid(what) | Refusal::BadSdp(what) => {
             return (S::BAD_REQUEST, what.clone());
         }
+        Refusal::UnsupportedAudio(what) => return (S::UNSUPPORTED_MEDIA_TYPE, what.clone()),
+        Refusal::FileTooLarge(what) => return (S::PAYLOAD_TOO_LARGE, what.clone()),
         Refusal::Missing(permission) => return missing(*permission),
         Refusal::UserNotFound => (S::NOT_FOUND, "Unknown user"),
         Refusal::RateLimited(_) => (S::TOO_MANY_REQUESTS, "Too many requests"),
         Refusal::Unavailable(_) => (S::SERVICE_UNAVAILABLE, "Temporarily unavailable"),
-        Refusal::Room(refusal) => match refusal {
-            room::Refusal::RoomNotFound => (S::NOT_FOUND, "Unknown channel"),
-            room::Refusal::UnknownSession => (S::NOT_FOUND, "Unknown session"),
-            room::Refusal::Missing(permission) => return missing(*permission),
-            room::Refusal::RoomFull { limit } => {
-                return (S::CONFLICT, format!("Channel is full ({limit} of {limit})"));
-            }
-            room::Refusal::NotYourSession => (S::FORBIDDEN, "The session belongs to somebody else"),
-            room::Refusal::TargetNotInRoom => (S::CONFLICT, "That user is not in the channel"),
-        },
+        Refusal::SpeechUnavailable(..) => (S::SERVICE_UNAVAILABLE, "Speech to text is not there"),
+        Refusal::SpeechBusy(_) => (S::SERVICE_UNAVAILABLE, "Speech to text is busy"),
+        Refusal::Room(refusal) => return of_room(*refusal),
+    };
+    (status, text.to_owned())
+}
+
+fn of_room(refusal: room::Refusal) -> (StatusCode, String) {
+    use StatusCode as S;
+    let (status, text) = match refusal {
+        room::Refusal::RoomNotFound => (S::NOT_FOUND, "Unknown channel"),
+        room::Refusal::UnknownSession => (S::NOT_FOUND, "Unknown session"),
+        room::Refusal::Missing(permission) => return missing(permission),
+        room::Refusal::RoomFull { limit } => {
+            return (S::CONFLICT, format!("Channel is full ({limit} of {limit})"));
+        }
+        room::Refusal::NotYourSession => (S::FORBIDDEN, "The session belongs to somebody else"),
+        room::Refusal::TargetNotInRoom => (S::CONFLICT, "That user is not in the channel"),
+        room::Refusal::InvalidPassword => (S::FORBIDDEN, "Invalid password"),
+        room::Refusal::NotAParticipant => (S::FORBIDDEN, "Not a participant of the channel"),
+        room::Refusal::NotSpeaker => (S::FORBIDDEN, "Not the speaker"),
+        room::Refusal::SpeakerTaken => (S::CONFLICT, "Somebody else is speaking"),
     };
     (status, text.to_owned())
 }

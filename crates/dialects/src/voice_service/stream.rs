@@ -5,12 +5,12 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use app::{App, Identity, Notice, Refusal, Start, Watch, now};
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::sse::{Event as SseEvent, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream, StreamExt};
@@ -24,16 +24,13 @@ use super::VoiceService;
 use super::event::Frame;
 use super::refusal::{ErrorBody, status_and_text};
 use super::view::{FromClient, check_count};
-use crate::kit::{AnyId, Fault, PING_EVERY, PathText, QueryOf, Refused, SILENT_MAX, token_of};
+use crate::kit::{
+    AnyId, Closed, Fault, PING_EVERY, PathText, QueryOf, Refused, SERVICE_RESTART, SILENT_MAX,
+    TRY_AGAIN_LATER, say_goodbye, send_within, token_of,
+};
 
 /// The largest frame taken from a client, in bytes: a `view` of every section fits many times.
 const FRAME_MAX: usize = 16 * 1024;
-/// How long a client may take to answer a close frame; a server that stops has three seconds for all.
-const CLOSED_WITHIN: Duration = Duration::from_secs(1);
-/// Close code for a server that stops (RFC 6455 registry): come back soon.
-const SERVICE_RESTART: u16 = 1012;
-/// Close code for a watcher that fell behind: come back and resume.
-const TRY_AGAIN_LATER: u16 = close_code::AGAIN;
 
 #[derive(Deserialize, IntoParams)]
 pub(crate) struct StreamQuery {
@@ -140,9 +137,6 @@ struct Pump {
     seq: u64,
 }
 
-/// The other side is gone, or has been told that this is the end.
-struct Closed;
-
 impl Pump {
     async fn run(mut self, watch: Watch) {
         // Whichever way it ends, the watch is dropped and the room knows.
@@ -169,7 +163,7 @@ impl Pump {
                     if heard_at.elapsed() >= SILENT_MAX {
                         return Err(Closed);
                     }
-                    self.socket.send(Message::Ping(Default::default())).await.map_err(|_| Closed)?;
+                    send_within(&mut self.socket, Message::Ping(Default::default())).await?;
                 }
             }
         }
@@ -221,17 +215,11 @@ impl Pump {
     async fn send(&mut self, frame: &Frame) -> Result<(), Closed> {
         self.seq = frame.seq();
         let text = serde_json::to_string(frame).map_err(|_| Closed)?;
-        self.socket.send(Message::Text(text.into())).await.map_err(|_| Closed)
+        send_within(&mut self.socket, Message::Text(text.into())).await
     }
 
     async fn close(&mut self, code: u16, reason: &'static str) -> Result<(), Closed> {
-        let frame = CloseFrame { code, reason: reason.into() };
-        // The client may have closed first.
-        let _ = self.socket.send(Message::Close(Some(frame))).await;
-        // A connection that is dropped with something of the client's unread is reset, and what was sent
-        // last is lost. RFC 6455 section 7.1.1: the client's own close frame comes first.
-        let answered = async { while let Some(Ok(_)) = self.socket.recv().await {} };
-        let _ = tokio::time::timeout(CLOSED_WITHIN, answered).await;
+        say_goodbye(&mut self.socket, code, reason).await;
         Err(Closed)
     }
 }

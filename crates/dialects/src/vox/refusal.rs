@@ -1,11 +1,9 @@
 //! Every fault in Vox's shape: `{"error": {code, message, retry_after_ms, missing_permission}}`.
 
-use std::time::Duration;
-
 use app::Refusal;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,6 +13,7 @@ use crate::kit::{Dialect, Fault};
 /// What went wrong.
 #[derive(Serialize, ToSchema)]
 #[schema(as = VoxError)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ErrorBody {
     error: ErrorDetail,
 }
@@ -35,27 +34,27 @@ pub(crate) struct ErrorDetail {
 
 impl Dialect for Vox {
     fn render(fault: &Fault) -> Response {
-        let (status, code) = status_and_code(fault);
-        let message = match fault {
-            Fault::Refused(refusal) => refusal.to_string(),
-            Fault::TooLarge(max) => format!("the body is larger than {max} bytes"),
-            Fault::Malformed(what) => what.clone(),
-            Fault::NoSuch(what) => format!("{what} not found"),
-        };
-        let retry_after = retry_after(fault);
-        let error = ErrorDetail {
-            code,
-            message,
-            retry_after_ms: retry_after.map(|after| after.as_millis() as u64),
-            missing_permission: missing_permission(fault),
-        };
-        let mut response = (status, Json(ErrorBody { error })).into_response();
-        if let Some(after) = retry_after {
-            let seconds = HeaderValue::from(after.as_secs().max(1));
-            response.headers_mut().insert(header::RETRY_AFTER, seconds);
-        }
-        response
+        let (status, error) = status_and_detail(fault);
+        fault.with_retry_after((status, Json(ErrorBody { error })).into_response())
     }
+}
+
+/// The status, and what is under `error`.
+pub(crate) fn status_and_detail(fault: &Fault) -> (StatusCode, ErrorDetail) {
+    let (status, code) = status_and_code(fault);
+    let message = match fault {
+        Fault::Refused(refusal) => refusal.to_string(),
+        Fault::TooLarge(max) => format!("the body is larger than {max} bytes"),
+        Fault::Malformed(what) => what.clone(),
+        Fault::NoSuch(what) => format!("{what} not found"),
+    };
+    let detail = ErrorDetail {
+        code,
+        message,
+        retry_after_ms: fault.retry_after().map(|after| after.as_millis() as u64),
+        missing_permission: missing_permission(fault),
+    };
+    (status, detail)
 }
 
 fn status_and_code(fault: &Fault) -> (StatusCode, &'static str) {
@@ -70,22 +69,33 @@ fn status_and_code(fault: &Fault) -> (StatusCode, &'static str) {
         Refusal::Unauthenticated | Refusal::WrongCredentials => (S::UNAUTHORIZED, "AUTH_FAILED"),
         Refusal::TokenExpired => (S::UNAUTHORIZED, "AUTH_EXPIRED"),
         Refusal::Banned => (S::FORBIDDEN, "BANNED"),
-        Refusal::NameTaken => (S::CONFLICT, "USERNAME_TAKEN"),
+        Refusal::NameTaken | Refusal::EmailTaken => (S::CONFLICT, "USERNAME_TAKEN"),
         Refusal::Invalid(_) | Refusal::BadSdp(_) => (S::BAD_REQUEST, "VALIDATION_ERROR"),
         Refusal::Missing(_) => (S::FORBIDDEN, "MISSING_PERMISSIONS"),
         Refusal::UserNotFound => (S::NOT_FOUND, "NOT_FOUND"),
         Refusal::RateLimited(_) => (S::TOO_MANY_REQUESTS, "RATE_LIMITED"),
-        Refusal::Unavailable(_) => (S::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
-        Refusal::Room(refusal) => match refusal {
-            room::Refusal::RoomNotFound | room::Refusal::UnknownSession => {
-                (S::NOT_FOUND, "NOT_FOUND")
-            }
-            room::Refusal::Missing(_) | room::Refusal::NotYourSession => {
-                (S::FORBIDDEN, "MISSING_PERMISSIONS")
-            }
-            room::Refusal::RoomFull { .. } => (S::CONFLICT, "ROOM_FULL"),
-            room::Refusal::TargetNotInRoom => (S::CONFLICT, "NOT_IN_VOICE"),
-        },
+        Refusal::Unavailable(_) | Refusal::SpeechUnavailable(..) | Refusal::SpeechBusy(_) => {
+            (S::SERVICE_UNAVAILABLE, "UNAVAILABLE")
+        }
+        Refusal::UnsupportedAudio(_) => (S::UNSUPPORTED_MEDIA_TYPE, "VALIDATION_ERROR"),
+        Refusal::FileTooLarge(_) => (S::PAYLOAD_TOO_LARGE, "VALIDATION_ERROR"),
+        Refusal::Room(refusal) => of_room(*refusal),
+    }
+}
+
+fn of_room(refusal: room::Refusal) -> (StatusCode, &'static str) {
+    use StatusCode as S;
+    match refusal {
+        room::Refusal::RoomNotFound | room::Refusal::UnknownSession => (S::NOT_FOUND, "NOT_FOUND"),
+        room::Refusal::Missing(_) | room::Refusal::NotYourSession => {
+            (S::FORBIDDEN, "MISSING_PERMISSIONS")
+        }
+        room::Refusal::RoomFull { .. } => (S::CONFLICT, "ROOM_FULL"),
+        room::Refusal::TargetNotInRoom => (S::CONFLICT, "NOT_IN_VOICE"),
+        room::Refusal::InvalidPassword => (S::FORBIDDEN, "INVALID_PASSWORD"),
+        room::Refusal::NotAParticipant => (S::FORBIDDEN, "NOT_A_PARTICIPANT"),
+        room::Refusal::NotSpeaker => (S::FORBIDDEN, "NOT_SPEAKER"),
+        room::Refusal::SpeakerTaken => (S::CONFLICT, "SPEAKER_TAKEN"),
     }
 }
 
@@ -94,13 +104,6 @@ fn missing_permission(fault: &Fault) -> Option<&'static str> {
         Fault::Refused(
             Refusal::Missing(permission) | Refusal::Room(room::Refusal::Missing(permission)),
         ) => permission.name(),
-        Fault::Refused(_) | Fault::TooLarge(_) | Fault::Malformed(_) | Fault::NoSuch(_) => None,
-    }
-}
-
-fn retry_after(fault: &Fault) -> Option<Duration> {
-    match fault {
-        Fault::Refused(Refusal::RateLimited(after) | Refusal::Unavailable(after)) => Some(*after),
         Fault::Refused(_) | Fault::TooLarge(_) | Fault::Malformed(_) | Fault::NoSuch(_) => None,
     }
 }

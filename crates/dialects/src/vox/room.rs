@@ -14,6 +14,8 @@ use crate::kit::{AnyId, Caller, Fault, IdText, PathText, Refused};
 
 /// A room.
 #[derive(Serialize, ToSchema)]
+#[schema(as = VoxRoom)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RoomBody {
     /// Decimal.
     room_id: String,
@@ -34,6 +36,10 @@ pub(crate) struct RoomBody {
     permission_overrides: Vec<OverrideBody>,
     /// The caller's own mask in this room, decimal.
     permissions: String,
+    /// Whether coming in takes a password.
+    has_password: bool,
+    /// Whether what is said is written down.
+    captions: bool,
 }
 
 /// A change of permissions in one room.
@@ -64,6 +70,8 @@ impl From<Listed> for RoomBody {
             member_count: listed.member_count,
             permission_overrides: settings.overrides.iter().map(OverrideBody::from).collect(),
             permissions: listed.permissions.bits().to_string(),
+            has_password: settings.has_password,
+            captions: settings.captions,
         }
     }
 }
@@ -82,6 +90,7 @@ impl From<&Override> for OverrideBody {
 
 /// A room to be made.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = VoxCreateRoom)]
 pub(crate) struct CreateRoom {
     /// 1 to 100 characters.
     name: String,
@@ -89,6 +98,8 @@ pub(crate) struct CreateRoom {
     r#type: String,
     /// Members at once; 99 unless given.
     limit: Option<u32>,
+    /// Whether what is said is written down; not unless given.
+    captions: Option<bool>,
     #[serde(default)]
     permission_overrides: Vec<OverrideDraft>,
 }
@@ -130,6 +141,8 @@ impl CreateRoom {
             kind,
             member_limit: self.limit,
             overrides: overrides.collect::<Result<_, _>>()?,
+            password: None,
+            captions: self.captions,
         })
     }
 }
@@ -225,7 +238,7 @@ pub(crate) async fn members(
     PathText(room, ..): PathText<Vox>,
 ) -> Result<Json<MembersBody>, Refused<Vox>> {
     let room = RoomId(room.parse::<AnyId>()?.own("room")?);
-    let view = app.room_view(&caller, room).await?;
+    let view = app.participants(&caller, room).await?;
     let members = view.members.iter().map(MemberBody::from).collect();
     Ok(Json(MembersBody { room_id: room.to_string(), members }))
 }

@@ -72,7 +72,7 @@ async fn a_room_is_shown_with_all_its_keys() {
     let wanted = json!({
         "room_id": "<decimal>", "name": "The Den", "slug": "the-den", "type": "voice",
         "topic": null, "limit": 5, "created_by": maya.id, "created_at": "<seconds>",
-        "member_count": 0, "permissions": "<decimal>",
+        "member_count": 0, "permissions": "<decimal>", "has_password": false, "captions": false,
         "permission_overrides": [{
             "target_type": "user", "target_id": maya.id, "allow": "<decimal>", "deny": "0",
         }],

@@ -6,21 +6,28 @@
 
 mod events;
 mod like;
+mod logs;
 mod offer;
 mod person;
 mod schema;
 mod server;
+pub mod speech;
 mod sse;
+mod talk;
+mod wire;
 
 use std::time::Duration;
 
 pub use events::Events;
 pub use like::assert_like;
+pub use logs::Logs;
 pub use offer::{Client, offer};
 pub use person::{Person, Reply, Room, Session};
 pub use schema::Schemas;
 pub use server::{Server, Setup};
 pub use sse::ServerSent;
+pub use talk::{FORM, Talk, TalkSocket, changed, form};
+pub use wire::Wire;
 
 /// The one limit on waiting: far beyond anything that works.
 pub const PATIENCE: Duration = Duration::from_secs(60);

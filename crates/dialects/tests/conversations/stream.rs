@@ -45,7 +45,8 @@ async fn the_stream_opens_with_the_state() {
         &json!({
             "type": "state", "seq": "<seq>", "ts": "<time>",
             "session_id": maya.id, "channel_id": room.uuid,
-            "participants": [participant(&maya), muted], "slots": [],
+            "participants": [participant(&maya), muted], "slots": [], "floor": null,
+            "captions": false,
         }),
     );
 }

@@ -1,27 +1,16 @@
 //! A follower of a session's channel over WebSocket.
 
-use futures_util::stream::SplitSink;
-use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
-use tokio::net::TcpStream;
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use super::{Person, Server, soon};
+use super::wire::{Wire, connect};
+use super::{Person, Server};
 
 /// An open stream. Every frame is held against the AsyncAPI document, and its number against the last.
 pub struct Events {
-    sink: SplitSink<Socket, Message>,
-    messages: mpsc::UnboundedReceiver<tungstenite::Result<Message>>,
+    wire: Wire,
     checker: Checker,
-    /// Reads while nobody waits for a frame: pings are answered on a slow machine, too. Ends with this.
-    _reader: JoinSet<()>,
 }
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// What must hold of all frames of one stream.
 pub struct Checker {
@@ -61,19 +50,8 @@ impl Events {
     pub async fn open(who: &Person, path: &str, after: Option<u64>) -> Self {
         let after_query = after.map(|seq| format!("&after={seq}")).unwrap_or_default();
         let path = format!("{path}?token={}{after_query}", who.token);
-        let opened = connect(&who.server.url("ws", &path), None).await;
-        let socket = opened.unwrap_or_else(|refused| panic!("no upgrade: {refused}"));
-        let (sink, mut stream) = socket.split();
-        let (queue, messages) = mpsc::unbounded_channel();
-        let mut reader = JoinSet::new();
-        reader.spawn(async move {
-            while let Some(message) = stream.next().await {
-                if queue.send(message).is_err() {
-                    break;
-                }
-            }
-        });
-        Self { sink, messages, checker: Checker::new(&who.server, after), _reader: reader }
+        let wire = Wire::open(&who.server.url("ws", &path)).await;
+        Self { wire, checker: Checker::new(&who.server, after) }
     }
 
     /// What the upgrade is refused with: status and body.
@@ -90,14 +68,9 @@ impl Events {
 
     /// The next frame.
     pub async fn next(&mut self) -> Value {
-        match self.message().await {
-            Message::Text(text) => {
-                let frame = serde_json::from_str(text.as_str()).unwrap();
-                self.checker.check(&frame);
-                frame
-            }
-            other => panic!("no text: {other:?}"),
-        }
+        let frame = self.wire.frame().await;
+        self.checker.check(&frame);
+        frame
     }
 
     /// The next frame, which has this type.
@@ -122,16 +95,12 @@ impl Events {
 
     /// The close frame, which comes next.
     pub async fn closed(&mut self) -> (u16, String) {
-        match self.message().await {
-            Message::Close(Some(frame)) => (frame.code.into(), frame.reason.as_str().to_owned()),
-            other => panic!("no close frame: {other:?}"),
-        }
+        self.wire.closed().await
     }
 
     /// Whatever ends the socket, without caring how: frames before it are dropped.
     pub async fn cut_off(&mut self) {
-        let over = async { while let Some(Ok(_)) = self.messages.recv().await {} };
-        soon("the end of the socket", over).await;
+        self.wire.cut_off().await;
     }
 
     /// The number of the last frame.
@@ -141,7 +110,7 @@ impl Events {
 
     /// Sends any message.
     pub async fn send(&mut self, message: Message) {
-        soon("sending", self.sink.send(message)).await.unwrap();
+        self.wire.send(message).await;
     }
 
     /// Sends a text frame.
@@ -151,25 +120,6 @@ impl Events {
 
     /// The next message, pings and pongs included.
     pub async fn raw(&mut self) -> Message {
-        soon("a message", self.messages.recv()).await.expect("the socket is open").unwrap()
+        self.wire.raw().await
     }
-
-    async fn message(&mut self) -> Message {
-        loop {
-            let message = self.raw().await;
-            if !matches!(message, Message::Ping(_) | Message::Pong(_)) {
-                return message;
-            }
-        }
-    }
-}
-
-async fn connect(url: &str, token: Option<&str>) -> tungstenite::Result<Socket> {
-    let mut request = url.into_client_request()?;
-    if let Some(token) = token {
-        let value = format!("Bearer {token}").parse().unwrap();
-        request.headers_mut().insert("authorization", value);
-    }
-    let opened = soon("the upgrade", tokio_tungstenite::connect_async(request)).await;
-    opened.map(|(socket, _)| socket)
 }

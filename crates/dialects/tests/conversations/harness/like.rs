@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 /// Fails unless `actual` has exactly the keys and values of `expected`, where a text of the form
 /// `<kind>` stands for any value of that kind: `<uuid>`, `<decimal>`, `<seconds>`, `<time>`, `<seq>`,
-/// `<token>`, `<text>`, `<any>`.
+/// `<token>`, `<text>`, `<number>`, `<any>`.
 #[track_caller]
 pub fn assert_like(actual: &Value, expected: &Value) {
     let mut differences = Vec::new();
@@ -54,6 +54,7 @@ fn fits(value: &Value, pattern: &str) -> bool {
     match pattern {
         "<any>" => true,
         "<text>" => !text.is_empty(),
+        "<number>" => value.is_number(),
         // Version 8 and the variant of RFC 9562: what this server makes.
         "<uuid>" => is_uuid(text) && &text[14..15] == "8" && "89ab".contains(&text[19..20]),
         "<decimal>" => !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()),

@@ -1,8 +1,8 @@
 //! People and what they do: requests, rooms, sessions.
 
 use model::{Id, UserId};
-use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::{Events, Server, ServerSent, soon};
@@ -124,11 +124,21 @@ impl Person {
         if let Some(address) = forwarded_for {
             request = request.header("x-forwarded-for", address);
         }
+        self.finish(&method, path, request).await
+    }
+
+    /// Sends a request and holds the reply against the OpenAPI document.
+    pub async fn finish(&self, method: &Method, path: &str, request: RequestBuilder) -> Reply {
         let what = format!("{method} {path}");
         let response = soon(&what, request.send()).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = soon(&what, response.bytes()).await.unwrap();
-        let body = if bytes.is_empty() { Value::Null } else { read(&what, &bytes) };
+        let media_type = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap());
+        let body = match media_type.map(|kind| kind.split(';').next().unwrap()) {
+            None => Value::Null,
+            Some("application/json") => read(&what, &bytes),
+            Some(_) => Value::String(String::from_utf8(bytes.to_vec()).unwrap()),
+        };
         let reply = Reply { status, headers, body, what };
         self.server.check_reply(method.as_str(), path, &reply);
         reply
@@ -195,6 +205,11 @@ impl Session {
         let mut events = self.open().await;
         events.expect("state").await;
         events
+    }
+
+    /// The state that a stream opens with.
+    pub async fn follow_state(&self) -> Value {
+        self.open().await.expect("state").await
     }
 
     /// Opens the stream behind an event.
