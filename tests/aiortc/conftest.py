@@ -6,9 +6,11 @@ from house import Account, Server
 
 
 @pytest_asyncio.fixture
-async def server():
-    """A server with its defaults; it must be well when the test is over."""
-    house = Server()
+async def server(request):
+    """A server that must be well when the test is over; its defaults, unless the test is marked
+    with an `environment`."""
+    marker = request.node.get_closest_marker("environment")
+    house = Server(**(marker.kwargs if marker else {}))
     try:
         await house.start()
         yield house

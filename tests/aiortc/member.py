@@ -3,15 +3,20 @@
 import asyncio
 
 import numpy
-from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 from aiortc.contrib.media import MediaPlayer
 from aiortc.mediastreams import MediaStreamError
 
 from house import SPEECH
 from waiting import HANG_SECONDS, until
+from wire import Wire
 
 # Of a 16-bit sample; speech is louder by far, decoded silence is below.
 LOUD_RMS = 200
+
+
+def looped(recording):
+    return MediaPlayer(str(SPEECH / f"{recording}.wav"), loop=True).audio
 
 
 class Heard:
@@ -23,13 +28,18 @@ class Heard:
 
 
 class Member:
-    """One session with media: a recording as its microphone, and some slots to hear others."""
+    """One session with media: a microphone, and some slots to hear others.
+
+    The microphone is a recording by name, which loops, or a track.
+    """
 
     def __init__(self, account, session):
         self.account = account
         self.session = session
         self.peer = RTCPeerConnection()
         self.heard = {}
+        self.microphone = None
+        self.wire = None
         self.connected = asyncio.Event()
         self._readers = []
 
@@ -43,8 +53,8 @@ class Member:
     async def connect(self, voice="0870", slots=3):
         """One offer, one answer."""
         if voice:
-            player = MediaPlayer(str(SPEECH / f"{voice}.wav"), loop=True)
-            self.peer.addTransceiver(player.audio, direction="sendonly")
+            self.microphone = voice if isinstance(voice, MediaStreamTrack) else looped(voice)
+            self.peer.addTransceiver(self.microphone, direction="sendonly")
         for _ in range(slots):
             self.peer.addTransceiver("audio", direction="recvonly")
         self.peer.on("connectionstatechange", self._state_changed)
@@ -57,10 +67,15 @@ class Member:
             if transceiver.direction == "recvonly":
                 self._listen(transceiver)
         await asyncio.wait_for(self.connected.wait(), HANG_SECONDS)
+        self.wire = Wire(self.peer)
 
     async def signal(self, **message):
         body = {"session_id": self.session} | message
         return await self.account.must("POST", "/voice/signal", body)
+
+    def sent(self):
+        """RTP packets that went out."""
+        return self.peer.getTransceivers()[0].sender._RTCRtpSender__packet_count
 
     def _state_changed(self):
         if self.peer.connectionState == "connected":
