@@ -99,7 +99,8 @@ async function load(route) {
   const room = await rooms.open(route.key);
   if (!room || inside?.room !== room.room_id || store.get().call.phase !== "idle") return;
   // This page was inside when it was reloaded: back in, as it was.
-  const { mute, deaf, camera } = inside;
+  const { mute, deaf, camera, password } = inside;
+  if (password) session.passwords.set(room.room_id, password);
   store.dispatch({ type: "call/own", change: { mute, deaf } });
   await capture.open("microphone");
   if (camera) await capture.open("camera");
@@ -114,6 +115,8 @@ store.subscribe(() => {
   if (now === status) return;
   status = now;
   if (now === "in") load(store.get().page.route);
+  // Whoever logs in next has not been told them.
+  if (now === "out") session.passwords.clear();
   if (now === "out" && store.get().call.phase !== "idle") session.leave();
 });
 

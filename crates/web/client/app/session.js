@@ -48,7 +48,7 @@ export class Session {
   #by = null;
   /** @type {Peer | null} whose sound is playing */
   #known = null;
-  /** Passwords of rooms as they were typed, for as long as the page lives. @type {Map<string, string>} */
+  /** Passwords of rooms as they were typed; the one of the room one is in outlives a reload. @type {Map<string, string>} */
   passwords = new Map();
 
   /** @param {Needs} needs */
@@ -248,7 +248,7 @@ export class Session {
 
   #remember() {
     const { phase, room, mute, deaf, camera } = this.#needs.store.get().call;
-    if (this.call && phase === "in" && room) storage.inside = { room, mute, deaf, camera };
+    if (this.call && phase === "in" && room) storage.inside = { room, mute, deaf, camera, password: this.passwords.get(room) };
   }
 
   #letGo() {

@@ -10,7 +10,7 @@ const INSIDE = "parlor.inside";
 const LOCK_MS = 300;
 
 /** @typedef {{ audioinput?: string, audiooutput?: string, videoinput?: string, theme?: "system" | "light" | "dark", captions?: boolean }} Choices */
-/** @typedef {{ room: string, mute: boolean, deaf: boolean, camera: boolean }} Inside */
+/** @typedef {{ room: string, mute: boolean, deaf: boolean, camera: boolean, password?: string }} Inside */
 
 /** @param {() => Storage} area @param {string} key */
 function read(area, key) {
