@@ -151,3 +151,52 @@ pub(super) fn close_code_of(reason: EndReason) -> u16 {
         EndReason::ServerShutdown | EndReason::ServerRestart => SERVICE_RESTART,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use model::{Id, MessageId};
+    use room::{MessageMeta, MessageStatus, Sender};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn told(text: &str, status: MessageStatus, email: Option<&str>) -> Value {
+        let id = Id::from_u64(7).unwrap();
+        let sender =
+            Sender { user: UserId(id), name: "maya".into(), email: email.map(str::to_owned) };
+        let at = Timestamp::from_micros(1_769_644_800_000_000);
+        let (room, text, meta) = (RoomId(id), text.to_owned(), MessageMeta::default());
+        let message = Message { id: MessageId(id), room, sender, text, status, meta, at };
+        let what = What::Message(Arc::new(message));
+        let frame = Frame::of(&Notice { seq: 1, at, what }, room);
+        serde_json::to_value(frame).unwrap()
+    }
+
+    #[test]
+    fn live_speech_is_told_under_one_id_until_it_is_final() {
+        let id = Id::from_u64(7).map(Id::to_uuid);
+        let wanted = |text: &str, status: &str, email: &str| {
+            json!({
+                "type": "message.created",
+                "payload": {
+                    "message_id": id, "room_id": id, "sender_user_id": id, "sender_email": email,
+                    "type": "stt", "text": text, "status": status,
+                    "created_at": "2026-01-29T00:00:00.000Z",
+                },
+                "ts": "2026-01-29T00:00:00.000Z",
+            })
+        };
+        let email = Some("maya@example.com");
+        for (text, status, name) in [
+            ("go", MessageStatus::Partial, "partial"),
+            ("go forward", MessageStatus::Final, "final"),
+            // Taken back.
+            ("", MessageStatus::Final, "final"),
+        ] {
+            assert_eq!(told(text, status, email), wanted(text, name, "maya@example.com"));
+        }
+        assert_eq!(told("go", MessageStatus::Final, None), wanted("go", "final", "maya"));
+    }
+}
