@@ -178,6 +178,9 @@ impl SpeechState {
         }
     }
 
+    /// All that [`SpeechState::word`] can be.
+    pub const WORDS: [&str; 5] = ["off", "fetching", "loading", "ready", "failed"];
+
     /// It in one word, as metrics have it.
     #[must_use]
     pub fn word(&self) -> &'static str {

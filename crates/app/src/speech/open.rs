@@ -49,6 +49,12 @@ impl SpeechSettings {
             .map_err(SpeechError::in_one_line)
     }
 
+    /// Downloads the model that is used when nobody names another, unless it is there. Blocks;
+    /// `report` as of [`open`](Self::open).
+    pub fn fetch(&self, report: &mut dyn FnMut(SpeechStep)) -> Result<(), SpeechError> {
+        fetched(&self.models_dir, report).map(drop).map_err(SpeechError::in_one_line)
+    }
+
     fn engine(&self, report: &mut dyn FnMut(SpeechStep)) -> Result<Engine, SpeechError> {
         let unusable = |error| self.unusable(&error);
         match &self.engine {

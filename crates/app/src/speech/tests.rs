@@ -43,9 +43,9 @@ fn scripted(
 
 /// The lines of the scripted attempts, one by one.
 fn attempts(
-    lines: &[&'static str],
-) -> impl FnMut(&mut dyn FnMut(SpeechStep)) -> Result<Pool, SpeechError> + use<> {
-    let mut lines = lines.to_vec().into_iter();
+    lines: &'static [&'static str],
+) -> impl FnMut(&mut dyn FnMut(SpeechStep)) -> Result<Pool, SpeechError> {
+    let mut lines = lines.iter();
     move |_| lines.next().map_or_else(|| Ok(pool()), |line| failure(line, true))
 }
 
@@ -197,5 +197,6 @@ fn states_in_words() {
         (failed("why"), "failed", "why"),
     ] {
         assert_eq!((state.word(), state.to_string().as_str()), (word, line));
+        assert!(SpeechState::WORDS.contains(&word));
     }
 }
