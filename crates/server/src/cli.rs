@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// A self-hosted voice-room server.
 #[derive(Debug, Parser)]
@@ -28,6 +28,37 @@ pub enum Command {
     Config,
     /// Ask the running server whether it is well; the exit code says so.
     Health,
+    /// Write down what is said in a recording.
+    Transcribe {
+        /// An audio file: WAV, MP3, M4A, FLAC, Ogg, WebM; - for standard input.
+        file: PathBuf,
+        /// What to write.
+        #[arg(long, value_enum, default_value_t = Format::Txt)]
+        format: Format,
+    },
+    /// The models of speech to text.
+    #[command(subcommand)]
+    Models(Models),
+}
+
+/// How a transcript is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A line for each stretch of speech.
+    Txt,
+    /// With times, language, model and confidence.
+    Json,
+    /// SubRip subtitles.
+    Srt,
+    /// WebVTT subtitles.
+    Vtt,
+}
+
+/// What to do with models.
+#[derive(Debug, Subcommand)]
+pub enum Models {
+    /// Download the speech model into DATA_DIR/models, unless it is there.
+    Fetch,
 }
 
 /// What to do with accounts.

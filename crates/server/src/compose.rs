@@ -5,8 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use app::{Accounts, App, AppSettings, Ids, MediaAddress, SetupCode, Tokens, only_node, secrets};
+use app::{
+    Accounts, App, AppSettings, EngineChoice, Ids, MediaAddress, MediaSide, SetupCode, Speech,
+    Tokens, only_node, secrets,
+};
 use net::{Media, MediaConfig};
+use room::Timing;
 use store::{Database, Store};
 use tokio::net::TcpListener;
 
@@ -14,8 +18,7 @@ use crate::addresses;
 use crate::config::Config;
 use crate::listener;
 
-/// Opens the database in the data directory, which is made for this user alone if it is missing.
-/// Commands do this beside a running server.
+/// Opens the database in the data directory. Commands do this beside a running server.
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let dir = &config.data_dir;
     make_data_dir(dir)?;
@@ -23,7 +26,8 @@ pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
     Ok(Store::open(&Database::new(dir, url)?).await?)
 }
 
-fn make_data_dir(dir: &Path) -> anyhow::Result<()> {
+/// Makes the data directory for this user alone, if it is missing.
+pub fn make_data_dir(dir: &Path) -> anyhow::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -75,11 +79,14 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let tcp = listener::bind(config.bind, config.port).with_context(|| {
         format!("cannot listen on port {} (set PORT to a free one)", config.port)
     })?;
+    let (tap, voices) = app::tap();
+    let hears = !matches!(config.speech.engine, EngineChoice::Off);
     let (media, events) = Media::start(MediaConfig {
         bind: config.bind,
         port: config.media_port,
         public_address: config.public_address,
         workers: config.media_workers.unwrap_or(0),
+        tap: hears.then_some(tap),
     })?;
     let address = MediaAddress {
         host: addresses::media_host(config, &media.addresses()),
@@ -91,8 +98,11 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         media: address,
         room_creation: config.room_creation,
         limited: config.rate_limits,
+        timing: Timing { speaker_ttl: config.speaker_ttl, request_idle: config.request_idle },
     };
-    let app = App::start(settings, store, accounts, media, events).await?;
+    let media = MediaSide { media, events, voices };
+    let speech = Speech::start(config.speech.clone());
+    let app = App::start(settings, store, accounts, media, speech).await?;
     Ok(Running { lock, app, tcp })
 }
 

@@ -12,6 +12,7 @@ mod network;
 mod parse;
 mod setting;
 mod show;
+mod speech;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -20,8 +21,9 @@ use std::fmt;
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use app::{OutsideTurn, RoomCreation};
+use app::{OutsideTurn, RoomCreation, SpeechSettings};
 use model::Redacted;
 
 use draft::Draft;
@@ -72,6 +74,12 @@ pub struct Config {
     pub rate_limits: bool,
     /// Who may make rooms.
     pub room_creation: RoomCreation,
+    /// Speech to text.
+    pub speech: SpeechSettings,
+    /// How long a turn of push to talk lasts when it is not renewed.
+    pub speaker_ttl: Duration,
+    /// After how long without a request a member who lives by requests has left.
+    pub request_idle: Duration,
     /// What the operator should be told at the start, a line each.
     pub warnings: Vec<String>,
     /// All settings in the order of the table, for showing.

@@ -10,10 +10,12 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
+use crate::progress;
+
 /// Libraries whose finer levels would log what must never be in a log (SDP credentials, frames with
-/// tokens): held at these levels whatever LOG says. Not directives of the filter, where LOG could name a
+/// tokens), or a line for every oddity of a file that somebody sent: held at these levels whatever LOG says. Not directives of the filter, where LOG could name a
 /// part of such a library, which would win.
-const HELD_DOWN: [(&str, Level); 8] = [
+const HELD_DOWN: [(&str, Level); 9] = [
     ("str0m", Level::ERROR),
     ("is", Level::ERROR),
     ("dimpl", Level::ERROR),
@@ -22,11 +24,12 @@ const HELD_DOWN: [(&str, Level); 8] = [
     ("hyper", Level::INFO),
     ("hyper_util", Level::INFO),
     ("rustls", Level::INFO),
+    ("symphonia", Level::ERROR),
 ];
 
 /// Logs to standard error from now on. `log` is a filter as of [`EnvFilter`].
 pub fn start(log: &str) -> anyhow::Result<()> {
-    subscriber(log, io::stderr, io::stderr().is_terminal())?.init();
+    subscriber(log, || progress::Around(io::stderr()), io::stderr().is_terminal())?.init();
     Ok(())
 }
 
@@ -45,7 +48,12 @@ where
 
 fn is_allowed(target: &str, level: Level) -> bool {
     let library = target.split("::").next().unwrap_or(target);
-    HELD_DOWN.iter().all(|(held, coarsest)| *held != library || level <= *coarsest)
+    HELD_DOWN.iter().all(|(held, coarsest)| !is_part(library, held) || level <= *coarsest)
+}
+
+/// Some come as many crates of one first name.
+fn is_part(library: &str, of: &str) -> bool {
+    library.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
 #[cfg(test)]
@@ -78,6 +86,7 @@ mod tests {
                 tracing::trace!(target: "str0m::ice", "secret");
                 tracing::info!(target: "str0m", "secret");
                 tracing::debug!(target: "hyper::proto", "secret");
+                tracing::warn!(target: "symphonia_bundle_mp3::demuxer", "secret");
                 tracing::error!(target: "str0m::ice", "told");
             });
             let written = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();

@@ -14,7 +14,10 @@ mod health;
 mod http;
 mod listener;
 mod logging;
+mod models;
+mod progress;
 mod ready;
+mod recording;
 mod serve;
 mod tls;
 
@@ -23,7 +26,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, Models};
 use config::Config;
 
 fn main() -> ExitCode {
@@ -66,5 +69,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Health => health::run(&config).await,
+        // These two wait for the disk, pip and the model; nothing else runs beside them.
+        Command::Transcribe { file, format } => recording::run(&config, &file, format),
+        Command::Models(Models::Fetch) => models::fetch(&config),
     }
 }

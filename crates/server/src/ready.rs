@@ -1,4 +1,4 @@
-//! What must work before the server takes work.
+//! What works: most of it before the server takes work, speech to text beside it.
 
 use std::time::Duration;
 
@@ -14,6 +14,19 @@ pub struct Part {
     pub name: &'static str,
     /// `None`: ready.
     pub problem: Option<String>,
+    /// Whether the server takes no work without it.
+    pub needed: bool,
+}
+
+impl Part {
+    fn needed(name: &'static str, problem: Option<String>) -> Self {
+        Self { name, problem, needed: true }
+    }
+
+    /// Whether it keeps the server from taking work.
+    pub fn is_in_the_way(&self) -> bool {
+        self.needed && self.problem.is_some()
+    }
 }
 
 /// Asks the parts.
@@ -40,9 +53,11 @@ impl Readiness {
         };
         let stopping = app.is_stopping().then(|| "the server is stopping".to_owned());
         vec![
-            Part { name: "database", problem: database },
-            Part { name: "media", problem: media },
-            Part { name: "server", problem: stopping },
+            Part::needed("database", database),
+            Part::needed("media", media),
+            Part::needed("server", stopping),
+            // Voices are heard without captions.
+            Part { name: "speech", problem: app.speech.state().problem(), needed: false },
         ]
     }
 }

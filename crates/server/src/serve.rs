@@ -14,6 +14,7 @@ use crate::connections;
 use crate::gauges;
 use crate::http::Service;
 use crate::listener::Doorway;
+use crate::progress;
 use crate::ready::Readiness;
 use crate::tls;
 
@@ -48,6 +49,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     };
     let stopped = stop_signal()?;
     welcome(&config, port, &app);
+    // After the welcome, which would go through the bar.
+    tokio::spawn(progress::follow(app.speech.clone()));
     let leave = app.clone();
     let left = async move {
         stopped.await;

@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use app::{OutsideTurn, RoomCreation};
 use model::Redacted;
 
+use super::speech::SpeechDraft;
 use super::{Config, ConfigError, Network, Tls, Value};
 
 /// An HS256 key shorter than this can be found by trying (RFC 7518 section 3.2 wants 32); platforms
@@ -36,6 +38,9 @@ pub(super) struct Draft {
     pub(super) media_workers: Option<usize>,
     pub(super) rate_limits: bool,
     pub(super) room_managers_only: bool,
+    pub(super) speaker_ttl: Duration,
+    pub(super) request_idle: Duration,
+    pub(super) speech: SpeechDraft,
 }
 
 impl Draft {
@@ -47,6 +52,7 @@ impl Draft {
     ) -> Result<Config, ConfigError> {
         let tls = self.tls()?;
         let turn = self.turn(&mut warnings)?;
+        let speech = self.speech.finish(&self.data_dir, &mut warnings)?;
         let secret_len = self.jwt_secret.as_ref().map(|secret| secret.expose().len());
         if secret_len.is_some_and(|len| len < JWT_SECRET_LEN_WARN) {
             warnings.push(format!(
@@ -73,6 +79,9 @@ impl Draft {
             media_workers: self.media_workers,
             rate_limits: self.rate_limits,
             room_creation,
+            speech,
+            speaker_ttl: self.speaker_ttl,
+            request_idle: self.request_idle,
             warnings,
             values,
         })

@@ -10,6 +10,11 @@ pub(super) fn count(text: &str, max: usize) -> Option<usize> {
     text.parse().ok().filter(|count| (1..=max).contains(count))
 }
 
+/// Whole seconds from 1.
+pub(super) fn seconds(text: &str, max: usize) -> Option<u32> {
+    count(text, max)?.try_into().ok()
+}
+
 /// On or off, as people write it.
 pub(super) fn switch(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {

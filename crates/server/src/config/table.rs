@@ -1,14 +1,28 @@
 //! The table of settings, and the names that belong to later versions.
 
+use std::time::Duration;
+
 use model::Redacted;
 
 use super::parse;
 use super::setting::Fallback::{Is, Means};
 use super::setting::Privacy::{self, Secret, UrlPassword};
 use super::setting::{Kind, Setting};
+use super::speech::{ENGINES, Engine};
 
 /// Threads beyond this many would be a slip: no machine that this runs on has more cores.
 const MEDIA_WORKERS_MAX: usize = 256;
+
+/// The same for decoders.
+const STT_THREADS_MAX: usize = 256;
+/// An upload is in memory as a whole, and up to sixteen are read at a time.
+const STT_UPLOAD_MB_MAX: usize = 1024;
+/// Four hours of samples are 0.9 GB of memory, for each of up to four files.
+const STT_UPLOAD_SECONDS_MAX: usize = 4 * 60 * 60;
+/// Who is silent for longer than this holds the floor for nobody.
+const SPEAKER_TTL_SECONDS_MAX: usize = 60 * 60;
+/// A member who asked for nothing for longer than this has surely left.
+const PARTICIPANT_IDLE_SECONDS_MAX: usize = 24 * 60 * 60;
 
 /// A row of the table.
 macro_rules! row {
@@ -75,7 +89,7 @@ pub const SETTINGS: &[Setting] = &[
         DATA_DIR,
         Kind::Path,
         Is("./data"),
-        "Where everything is kept: database, keys.",
+        "Where everything is kept: database, keys, the speech model.",
         |draft, text| {
             draft.data_dir = text.into();
             Some(())
@@ -213,6 +227,100 @@ pub const SETTINGS: &[Setting] = &[
         }
     ),
     public!(
+        STT_ENGINE,
+        Kind::Choice(&ENGINES),
+        Is("moonshine"),
+        "What turns speech into text: moonshine (English, in this process), whisper (a ggml model, in builds with that feature), http (another server), or off.",
+        |draft, text| {
+            draft.speech.engine = Engine::parse(text)?;
+            Some(())
+        }
+    ),
+    public!(
+        STT_MODEL,
+        Kind::Text,
+        Means("moonshine's is downloaded; http asks for whisper-1"),
+        "moonshine: a folder with the model or its package; whisper: the ggml file; http: the model's name there.",
+        |draft, text| {
+            draft.speech.model = Some(text.to_owned());
+            Some(())
+        }
+    ),
+    public!(
+        STT_THREADS,
+        Kind::Count { max: STT_THREADS_MAX },
+        Means("half of the cores"),
+        "Decodes at the same time, one core each.",
+        |draft, text| {
+            draft.speech.threads = Some(parse::count(text, STT_THREADS_MAX)?);
+            Some(())
+        }
+    ),
+    row!(
+        STT_HTTP_URL,
+        Kind::Url(&["http://", "https://"]),
+        Means("none"),
+        UrlPassword,
+        "http: the server's address, up to and with /v1.",
+        |draft, text| {
+            draft.speech.http_url = Some(parse::http_url(text)?);
+            Some(())
+        }
+    ),
+    row!(
+        STT_HTTP_KEY,
+        Kind::Text,
+        Means("none"),
+        Secret,
+        "http: the key for it.",
+        |draft, text| {
+            draft.speech.http_key = Some(Redacted::new(text.to_owned()));
+            Some(())
+        }
+    ),
+    public!(
+        STT_UPLOAD_MB,
+        Kind::Count { max: STT_UPLOAD_MB_MAX },
+        Is("25"),
+        "The largest recording that may be sent, in MB.",
+        |draft, text| {
+            draft.speech.upload_mb = parse::count(text, STT_UPLOAD_MB_MAX)?;
+            Some(())
+        }
+    ),
+    public!(
+        STT_UPLOAD_SECONDS,
+        Kind::Count { max: STT_UPLOAD_SECONDS_MAX },
+        Is("600"),
+        "The longest recording that may be sent.",
+        |draft, text| {
+            draft.speech.upload_seconds = parse::seconds(text, STT_UPLOAD_SECONDS_MAX)?;
+            Some(())
+        }
+    ),
+    public!(
+        SPEAKER_TTL_SECONDS,
+        Kind::Count { max: SPEAKER_TTL_SECONDS_MAX },
+        Is("20"),
+        "Push to talk: the turn of who does not renew it ends after this.",
+        |draft, text| {
+            let seconds = parse::seconds(text, SPEAKER_TTL_SECONDS_MAX)?;
+            draft.speaker_ttl = Duration::from_secs(seconds.into());
+            Some(())
+        }
+    ),
+    public!(
+        PARTICIPANT_IDLE_SECONDS,
+        Kind::Count { max: PARTICIPANT_IDLE_SECONDS_MAX },
+        Is("60"),
+        "STT Room API: who sends no request for this long, and has no socket open, has left.",
+        |draft, text| {
+            let seconds = parse::seconds(text, PARTICIPANT_IDLE_SECONDS_MAX)?;
+            draft.request_idle = Duration::from_secs(seconds.into());
+            Some(())
+        }
+    ),
+    public!(
         LOG,
         Kind::Text,
         Is("info"),
@@ -238,12 +346,6 @@ pub const NOT_SERVED: &[&str] = &[
     "SIP_REALM",
     "SIP_RTP_PORTS",
     "SIP_TLS_PORT",
-    "SPEAKER_TTL_SECONDS",
-    "STT_ENGINE",
-    "STT_HTTP_KEY",
-    "STT_HTTP_URL",
-    "STT_MODEL",
-    "STT_THREADS",
     "TURN_PORT",
     "TURN_RELAY_PORTS",
     "TURN_SECRET",

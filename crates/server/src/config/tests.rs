@@ -1,5 +1,7 @@
 //! Tables: what is set, and what comes of it.
 
+use app::{EngineChoice, UploadLimits};
+
 use super::*;
 
 fn load(file: Option<&str>, env: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -29,6 +31,15 @@ fn nothing_set_is_a_whole_configuration() {
     assert!(config.rate_limits && config.turn.is_none() && config.jwt_secret.is_none());
     assert!(config.trusted_proxies.is_empty() && config.cors_origins.is_empty());
     assert_eq!((config.media_workers, config.warnings.len()), (None, 0));
+    assert_eq!(config.speech.engine, EngineChoice::Moonshine { at: None });
+    assert_eq!(config.speech.upload, UploadLimits::default());
+    assert_eq!(config.speech.models_dir, PathBuf::from("./data/models"));
+    assert!(config.speech.threads >= 1);
+    let timing = room::Timing::default();
+    assert_eq!(
+        (config.speaker_ttl, config.request_idle),
+        (timing.speaker_ttl, timing.request_idle)
+    );
 }
 
 #[test]
@@ -54,6 +65,15 @@ fn every_setting_is_read() {
         ("ROOM_CREATION", "manage_spaces"),
         ("RATE_LIMITS", "off"),
         ("MEDIA_WORKERS", "4"),
+        ("STT_ENGINE", "HTTP"),
+        ("STT_MODEL", "large-v3"),
+        ("STT_THREADS", "3"),
+        ("STT_HTTP_URL", "http://speech:8000/v1/"),
+        ("STT_HTTP_KEY", "sk-hunter2"),
+        ("STT_UPLOAD_MB", "50"),
+        ("STT_UPLOAD_SECONDS", "1200"),
+        ("SPEAKER_TTL_SECONDS", "5"),
+        ("PARTICIPANT_IDLE_SECONDS", "30"),
         ("LOG", "info,net=debug"),
     ];
     assert_eq!(env.len(), SETTINGS.len(), "a setting is not tested");
@@ -74,6 +94,16 @@ fn every_setting_is_read() {
     assert_eq!((config.server_name.as_str(), config.log.as_str()), ("Our place", "info,net=debug"));
     assert_eq!((config.room_creation, config.rate_limits), (RoomCreation::Managers, false));
     assert_eq!((config.media_workers, config.warnings.len()), (Some(4), 0));
+    let seconds = (config.speaker_ttl.as_secs(), config.request_idle.as_secs());
+    assert_eq!(seconds, (5, 30));
+    let http = EngineChoice::Http {
+        url: "http://speech:8000/v1".into(),
+        key: Some(Redacted::new("sk-hunter2".into())),
+        model: Some("large-v3".into()),
+    };
+    assert_eq!((config.speech.engine, config.speech.threads), (http, 3));
+    assert_eq!(config.speech.upload, UploadLimits { bytes: 50 * 1024 * 1024, seconds: 1200 });
+    assert_eq!(config.speech.models_dir, PathBuf::from("/var/lib/parlor/models"));
 }
 
 #[test]
@@ -97,6 +127,13 @@ fn a_wrong_value_is_one_clear_line() {
         ("RATE_LIMITS", "maybe", "on or off"),
         ("ROOM_CREATION", "nobody", "anyone or MANAGE_SPACES"),
         ("MEDIA_WORKERS", "0", "a number from 1 to 256"),
+        ("STT_ENGINE", "vosk", "moonshine or whisper or http or off"),
+        ("STT_THREADS", "none", "a number from 1 to 256"),
+        ("STT_HTTP_URL", "speech:8000", "an address that starts with http:// or https://"),
+        ("STT_UPLOAD_MB", "0", "a number from 1 to 1024"),
+        ("STT_UPLOAD_SECONDS", "86400", "a number from 1 to 14400"),
+        ("SPEAKER_TTL_SECONDS", "0", "a number from 1 to 3600"),
+        ("PARTICIPANT_IDLE_SECONDS", "1.5", "a number from 1 to 86400"),
         (
             "TRUSTED_PROXIES",
             "10.0.0.0/8,proxy",
@@ -144,6 +181,31 @@ fn what_does_not_go_together_is_refused() {
     let half = [("TURN_USERNAME", "parlor")];
     check_refused(None, &half, "TURN_USERNAME is set, TURN_PASSWORD is missing");
     assert_eq!(loaded(None, &[("TLS", "self")]).tls, Tls::SelfSigned);
+    check_refused(None, &[("STT_ENGINE", "http")], "STT_ENGINE=http needs STT_HTTP_URL");
+    let whisper = if cfg!(feature = "whisper") {
+        "STT_ENGINE=whisper needs STT_MODEL, the path of a ggml model"
+    } else {
+        "STT_ENGINE=whisper is not in this build: build with --features whisper, or take \
+         moonshine or http"
+    };
+    check_refused(None, &[("STT_ENGINE", "whisper")], whisper);
+}
+
+#[test]
+fn a_model_means_what_its_engine_takes() {
+    let engine = |env: &[(&str, &str)]| loaded(None, env).speech.engine;
+    let model = ("STT_MODEL", "models/mine");
+    let at = Some(PathBuf::from("models/mine"));
+    assert_eq!(engine(&[model]), EngineChoice::Moonshine { at });
+    assert_eq!(engine(&[("STT_ENGINE", "off")]), EngineChoice::Off);
+    let elsewhere = [("STT_ENGINE", "http"), ("STT_HTTP_URL", "https://speech.example/v1")];
+    let url = "https://speech.example/v1".to_owned();
+    assert_eq!(engine(&elsewhere), EngineChoice::Http { url, key: None, model: None });
+    #[cfg(feature = "whisper")]
+    assert_eq!(
+        engine(&[("STT_ENGINE", "whisper"), model]),
+        EngineChoice::Whisper { model: PathBuf::from("models/mine") }
+    );
 }
 
 #[test]
@@ -159,6 +221,11 @@ fn what_is_set_in_vain_is_a_warning() {
     check(None, &[("JWT_SECRET", "short")], &[short]);
     let turn = "TURN_URL is not used: it needs TURN_USERNAME and TURN_PASSWORD";
     check(None, &[("TURN_URL", "turn:host")], &[turn]);
+    let off = [("STT_ENGINE", "off"), ("STT_MODEL", "x"), ("STT_HTTP_KEY", "y")];
+    let model = "STT_MODEL is not used: STT_ENGINE is off";
+    check(None, &off, &[model, "STT_HTTP_KEY is not used: STT_ENGINE is off"]);
+    let url = "STT_HTTP_URL is not used: STT_ENGINE is moonshine";
+    check(None, &[("STT_HTTP_URL", "http://speech")], &[url]);
     for name in NOT_SERVED {
         assert!(SETTINGS.iter().all(|setting| setting.name != *name), "{name} is served");
     }
@@ -172,6 +239,9 @@ fn what_is_printed_has_sources_and_no_secrets() {
         ("TURN_URL", "turn:host"),
         ("TURN_USERNAME", "parlor"),
         ("TURN_PASSWORD", "hunter2"),
+        ("STT_ENGINE", "http"),
+        ("STT_HTTP_URL", "http://speech"),
+        ("STT_HTTP_KEY", "hunter2"),
         ("DATABASE_URL", "postgres://parlor:hunter2@host/db?sslpassword=hunter2&a=b"),
     ];
     let config = loaded(Some("server_name = 'Our \"place\"'"), &env);

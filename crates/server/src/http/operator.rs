@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
 
 use crate::gauges;
-use crate::ready::Readiness;
+use crate::ready::{Part, Readiness};
 
 #[derive(Clone)]
 struct Operator {
@@ -34,10 +34,10 @@ async fn health() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// Takes work; says what is not ready and why.
+/// Takes work; says what is not ready and why, also of what it can do without.
 async fn ready(State(operator): State<Operator>) -> (StatusCode, Json<Value>) {
     let parts = operator.readiness.check(&operator.app).await;
-    let ready = parts.iter().all(|part| part.problem.is_none());
+    let ready = !parts.iter().any(Part::is_in_the_way);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let parts: Vec<_> = parts
         .iter()
