@@ -34,6 +34,17 @@ export class Account {
     return new Account(server, name, body.user_id, body.token);
   }
 
+  /**
+   * Somebody who has an account already.
+   * @param {Server} server
+   * @param {string} name
+   */
+  static async logIn(server, name) {
+    const stranger = new Account(server, name, "", "");
+    const made = await stranger.must("POST", "/api/v1/auth/login", { username: name, password: PASSWORD });
+    return new Account(server, name, made.user_id, made.token);
+  }
+
   /** The id as the Voice Service shows it. */
   get uuid() {
     return uuidOf(this.id);
@@ -78,6 +89,15 @@ export class Account {
    */
   participants(room) {
     return this.must("GET", `/voice/channels/${room}/participants`);
+  }
+
+  /**
+   * What was said in a room, by STT Room.
+   * @param {string} room its UUID
+   * @returns {Promise<any[]>}
+   */
+  messages(room) {
+    return this.must("GET", `/api/v1/rooms/${room}/messages`);
   }
 
   /**

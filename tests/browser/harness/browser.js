@@ -34,9 +34,9 @@ const FLAGS = [
   `--host-resolver-rules=MAP ${PLAIN_NAME} 127.0.0.1`,
 ];
 
-/** @param {string} voice one of `VOICES` */
+/** @param {string} voice one of `VOICES`, or the path of a recording */
 export function launch(voice) {
-  const recording = path.resolve(speechFolder, `${voice}.wav`);
+  const recording = path.isAbsolute(voice) ? voice : path.resolve(speechFolder, `${voice}.wav`);
   if (!existsSync(recording)) throw new Error(`${recording} is missing: run cargo xtask setup`);
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",

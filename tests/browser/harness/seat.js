@@ -3,11 +3,13 @@
 // What the page does is seen from outside of its code: its peer connections are noted as they are
 // made, its event socket is read by the browser's debugger, its requests likewise.
 
+import { Account, PASSWORD } from "./account.js";
+import { noteMicrophone } from "./microphone.js";
 import { ui } from "./ui.js";
 import { until } from "./wait.js";
 
 /** @import { BrowserContextOptions, Browser, Page } from "playwright-core" */
-/** @import { Account } from "./account.js" */
+/** @import { Server } from "./server.js" */
 
 /**
  * @typedef {object} Inbound what one receiving section has got so far
@@ -49,13 +51,23 @@ async function readCounters() {
   const peer = peers.filter((one) => one.connectionState !== "closed").at(-1);
   /** @type {Inbound[]} */
   const inbound = [];
-  if (!peer) return { state: "none", made: peers.length, inbound };
+  let answers = 0;
+  if (!peer) return { state: "none", made: peers.length, inbound, answers };
   for (const entry of (await peer.getStats()).values()) {
+    if (entry.type === "candidate-pair" && entry.nominated) answers += entry.responsesReceived;
     if (entry.type !== "inbound-rtp") continue;
     const { mid, kind, packetsReceived, totalAudioEnergy = 0, framesDecoded = 0 } = entry;
     inbound.push({ mid, kind, packets: packetsReceived, energy: totalAudioEnergy, frames: framesDecoded });
   }
-  return { state: peer.connectionState, made: peers.length, inbound };
+  return { state: peer.connectionState, made: peers.length, inbound, answers };
+}
+
+/** @param {Browser} browser @param {Server} server @param {BrowserContextOptions} [options] */
+async function newPage(browser, server, options = {}) {
+  const context = await browser.newContext({ baseURL: server.url, ...options });
+  const page = await context.newPage();
+  await page.addInitScript(notePeers);
+  return page;
 }
 
 export class Seat {
@@ -88,12 +100,24 @@ export class Seat {
    * @param {BrowserContextOptions} [options]
    */
   static async open(browser, account, options = {}) {
-    const context = await browser.newContext({ baseURL: account.server.url, ...options });
-    const page = await context.newPage();
-    await page.addInitScript(notePeers);
+    const page = await newPage(browser, account.server, options);
     const seat = new Seat(page, account);
     await ui.signIn(page, account);
     return seat;
+  }
+
+  /**
+   * Opens a page where somebody new makes an account. What their microphone hears is noted.
+   * @param {Browser} browser
+   * @param {Server} server
+   * @param {string} name
+   */
+  static async signUp(browser, server, name) {
+    const page = await newPage(browser, server);
+    await page.addInitScript(noteMicrophone);
+    await page.goto("/");
+    await ui.signUp(page, name, PASSWORD);
+    return new Seat(page, await Account.logIn(server, name));
   }
 
   /**
@@ -217,6 +241,16 @@ export class Seat {
       async () => (await this.inbound(this.midOf(whom, "camera"))).frames > start.frames + 10,
       () => this.picture(),
     );
+  }
+
+  /**
+   * Waits until what the server sent to this page before now has arrived. Its answer to a STUN
+   * request takes the same way as all media, and browsers ask every few seconds.
+   */
+  async drained() {
+    const { answers } = await this.counters();
+    // An answer that was on its way already may be the first of the two.
+    await until(`STUN answers at ${this.name}`, async () => (await this.counters()).answers >= answers + 2, () => this.picture());
   }
 
   /**

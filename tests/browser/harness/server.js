@@ -12,9 +12,9 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { soon } from "./wait.js";
+import { soon, until } from "./wait.js";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
+export const root = fileURLToPath(new URL("../../..", import.meta.url));
 const target = process.env.CARGO_TARGET_DIR ?? path.join(root, "target");
 
 /** The binary under test. */
@@ -22,6 +22,9 @@ const program = process.env.PARLOR_SERVER ?? path.join(target, "debug", "voice-s
 
 /** The folder with recorded speech that `cargo xtask setup` makes. */
 export const speechFolder = process.env.PARLOR_SPEECH ?? path.join(target, "test-tools", "speech");
+
+/** Where tests leave what people may want to look at. */
+export const outputFolder = path.join(target, "test-output", "browser");
 
 /** Ports that nobody had a moment ago: one for HTTP, one for media. */
 async function freePorts() {
@@ -88,6 +91,7 @@ export class Server {
       MEDIA_PORT: String(this.#ports.media),
       DATA_DIR: this.#data,
       RATE_LIMITS: "off",
+      STT_ENGINE: "off",
       RUST_BACKTRACE: "1",
       ...this.#environment,
     };
@@ -109,12 +113,38 @@ export class Server {
   }
 
   /** Ends it like a power cut. */
-  async kill() {
+  kill() {
+    return this.#end("SIGKILL");
+  }
+
+  /** Ends it like a service manager; it has to go well. */
+  async stop() {
+    const [code, signal] = await soon("the server's end", this.#end("SIGTERM"));
+    assert.deepEqual([code, signal], [0, null], `the server's log:\n${this.#log.slice(-4000)}`);
+  }
+
+  /**
+   * @param {NodeJS.Signals} signal
+   * @returns {Promise<any[]>} its exit code, or the signal that ended it
+   */
+  async #end(signal) {
     const child = this.#process;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return [];
     const gone = once(child, "exit");
-    child.kill("SIGKILL");
-    await gone;
+    child.kill(signal);
+    return gone;
+  }
+
+  /** Waits for the speech model. */
+  listens() {
+    return until(
+      "the speech model",
+      async () => {
+        const { parts } = /** @type {any} */ (await (await fetch(`${this.url}/ready`)).json());
+        return parts.find((/** @type {any} */ part) => part.name === "speech").ready;
+      },
+      () => this.#log.slice(-2000),
+    );
   }
 
   /** The server is well, and its log holds no panic and no error. */

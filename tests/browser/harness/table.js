@@ -50,9 +50,9 @@ export class Table {
     return made.table;
   }
 
-  /** A browser with the next voice. */
-  async browser() {
-    const voice = VOICES[this.browsers.length % VOICES.length] ?? "";
+  /** A browser with the next voice, or with this one. @param {string} [own] */
+  async browser(own) {
+    const voice = own ?? VOICES[this.browsers.length % VOICES.length] ?? "";
     const browser = await launch(voice);
     this.browsers.push(browser);
     return browser;
@@ -72,6 +72,17 @@ export class Table {
     );
     this.seats.push(...seats);
     return seats;
+  }
+
+  /**
+   * Somebody new, who signs up at a page of a browser of their own and is in no room yet.
+   * @param {string} name
+   * @param {string} [voice]
+   */
+  async newcomer(name, voice) {
+    const seat = await Seat.signUp(await this.browser(voice), this.server, name);
+    this.seats.push(seat);
+    return seat;
   }
 
   async check() {

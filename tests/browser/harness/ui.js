@@ -1,6 +1,7 @@
 // The web client as its users see it. The only file that knows its test ids,
 // which crates/web/client/testids.md lists.
 
+import { readFile } from "node:fs/promises";
 import { PASSWORD } from "./account.js";
 import { HANG_MS } from "./wait.js";
 
@@ -37,6 +38,32 @@ export const ui = {
     await find(page, "create-room").click(waiting);
     await find(page, "join").waitFor(waiting);
   },
+
+  /**
+   * A room where one speaks at a time, with a password.
+   * @param {Page} page
+   * @param {string} name
+   * @param {string} password
+   */
+  async makeTalkRoom(page, name, password) {
+    await find(page, "new-room-name").fill(name, waiting);
+    await find(page, "room-kind-talk").check(waiting);
+    await find(page, "new-room-password").fill(password, waiting);
+    await find(page, "create-room").click(waiting);
+    await find(page, "join").waitFor(waiting);
+  },
+
+  /** Opens a room from the list. @param {Page} page @param {string} room */
+  async choose(page, room) {
+    await page.locator(`[data-testid="room-link"][data-room-id="${room}"]`).click(waiting);
+    await find(page, "join").waitFor(waiting);
+  },
+
+  /** In the green room. @param {Page} page @param {string} password */
+  typePassword: (page, password) => find(page, "room-password").fill(password, waiting),
+
+  /** What was typed in the green room. @param {Page} page */
+  typedPassword: (page) => find(page, "room-password").inputValue(waiting),
 
   /** Opens a room's own address; the green room follows. @param {Page} page @param {string} room */
   async visit(page, room) {
@@ -82,6 +109,67 @@ export const ui = {
 
   /** @param {Page} page @param {RegExp} words */
   saysItEnded: (page, words) => find(page, "ended").filter({ hasText: words }).waitFor(waiting),
+
+  /** @param {Page} page @param {RegExp} words */
+  saysNo: (page, words) => find(page, "error").filter({ hasText: words }).waitFor(waiting),
+
+  /**
+   * What the large button of a talk room shows: whose turn it is.
+   * @param {Page} page
+   * @param {"free" | "mine" | "taken"} state
+   */
+  showsTurn: (page, state) => page.locator(`[data-testid="ptt"][data-state="${state}"]`).waitFor(waiting),
+
+  /**
+   * What its words, the colour around it (red, green, blue) and the seconds say at one moment.
+   * @param {Page} page
+   */
+  turn: (page) =>
+    find(page, "ptt").evaluate((button) => {
+      const colour = getComputedStyle(button).borderTopColor.match(/[\d.]+/g) ?? [];
+      const floor = /** @type {HTMLElement} */ (button.querySelector('[data-testid="floor"]'));
+      return { words: floor.innerText, colour: colour.map(Number), seconds: Number(floor.dataset.seconds) };
+    }),
+
+  /**
+   * Somebody's words over the picture.
+   * @param {Page} page
+   * @param {string} user
+   * @param {"partial" | "final"} status
+   */
+  async caption(page, user, status) {
+    const line = page.locator(`[data-testid="caption"][data-user-id="${user}"][data-status="${status}"]`).first();
+    return line.innerText(waiting);
+  },
+
+  /** @param {Page} page */
+  async openTranscript(page) {
+    await find(page, "transcript-open").click(waiting);
+    await find(page, "transcript").waitFor(waiting);
+  },
+
+  /** The lines of the transcript, with the name that stands over each. @param {Page} page */
+  async transcript(page) {
+    const lines = await page.locator('[data-testid="transcript-line"]').all();
+    return Promise.all(
+      lines.map(async (line) => ({
+        name: (await line.locator("strong").textContent(waiting)) ?? "",
+        text: (await line.locator("p").last().textContent(waiting)) ?? "",
+      })),
+    );
+  },
+
+  /**
+   * Saves the transcript; the name and the content of the file.
+   * @param {Page} page
+   * @param {"vtt" | "srt" | "txt" | "json"} format
+   */
+  async save(page, format) {
+    const saving = page.waitForEvent("download", waiting);
+    await find(page, `export-${format}`).click(waiting);
+    const file = await saving;
+    return { name: file.suggestedFilename(), text: await readFile(await file.path(), "utf8") };
+  },
 
   /** What the page says about the microphone before one joins. @param {Page} page @param {RegExp} words */
   saysOfMicrophone: (page, words) => find(page, "microphone-hint").filter({ hasText: words }).waitFor(waiting),
