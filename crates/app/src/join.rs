@@ -3,6 +3,8 @@
 //! Voice and stage rooms hold a person one at a time. Joins of one person are serialized, and the new
 //! room is asked before the old one is left, so that a refusal costs nobody their place.
 
+use std::net::IpAddr;
+
 use media::{SourceLabel, ViewRequest};
 use model::{Redacted, RoomId, SessionId, UserId, Via};
 use room::{Actor, Command, EndReason, Join, RoomView};
@@ -31,6 +33,8 @@ pub struct JoinRequest {
     pub deaf: bool,
     /// The room's password, as typed.
     pub password: Option<Redacted<String>>,
+    /// Where the request came from: guesses at passwords are counted by it too.
+    pub address: Option<IpAddr>,
 }
 
 /// Somebody is in.
@@ -53,13 +57,16 @@ impl App {
             return Err(Refusal::unavailable());
         }
         let user = UserId::from(by.account.id);
-        let _one_at_a_time = self.joins.lock(user).await;
-        let JoinRequest { room, via, client, mute, deaf, password } = request;
+        let JoinRequest { room, via, client, mute, deaf, password, address } = request;
         let session = SessionId(self.ids.next());
         let join = Join { session, via, client, mute, deaf, unlocked: true };
         let actor = by.actor();
         self.limits.take_join(user)?;
-        let unlocked = self.unlock(user, room, &actor, &join, password).await?;
+        let unlocked = match password {
+            Some(password) => self.unlock(user, room, &actor, &join, password, address).await?,
+            None => false,
+        };
+        let _one_at_a_time = self.joins.lock(user).await;
         let join = Command::Join(Join { unlocked, ..join });
         self.rooms.consider(room, &actor, &join).await?;
         self.leave_other_room(user, room).await?;
@@ -74,29 +81,26 @@ impl App {
     }
 
     /// Whether the caller has shown the room's password. It is looked at last: a full room says so, and
-    /// nobody's guess is counted for it.
+    /// nobody's guess is counted for it. Who is in already need not show it.
     async fn unlock(
         &self,
         user: UserId,
         room: RoomId,
         actor: &Actor,
         join: &Join,
-        password: Option<Redacted<String>>,
+        password: Redacted<String>,
+        address: Option<IpAddr>,
     ) -> Result<bool, Refusal> {
         let view = self.rooms.view(room).await?;
-        let Some(password) = password.filter(|_| view.settings.has_password) else {
+        if !view.settings.has_password || view.member(user).is_some() {
             return Ok(false);
-        };
-        self.rooms.consider(room, actor, &Command::Join(join.clone())).await?;
-        if view.member(user).is_some() {
-            return Ok(true);
         }
-        let hash = self.store.room_password(room).await?;
-        let Some(hash) = hash else { return Ok(false) };
-        self.limits.take_guess(user, room)?;
+        self.rooms.consider(room, actor, &Command::Join(join.clone())).await?;
+        let Some(hash) = self.store.room_password(room).await? else { return Ok(false) };
+        let guess = self.limits.take_guess(user, address, room)?;
         let right = self.accounts.passwords.verify(hash, password).await;
         if !matches!(right, Ok(false)) {
-            self.limits.give_back_guess(user, room);
+            self.limits.give_back(&guess);
         }
         Ok(right?)
     }
@@ -108,9 +112,11 @@ impl App {
         by: &Identity,
         room: RoomId,
         password: Option<Redacted<String>>,
+        address: Option<IpAddr>,
     ) -> Result<(), Refusal> {
         let (via, client) = (Via::SttRoom, None);
-        let request = JoinRequest { room, via, client, mute: false, deaf: false, password };
+        let request =
+            JoinRequest { room, via, client, mute: false, deaf: false, password, address };
         self.join(by, request).await.map(|_| ())
     }
 

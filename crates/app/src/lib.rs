@@ -36,7 +36,7 @@ use model::NodeId;
 use net::Media;
 use room::{EndReason, Timing};
 use store::{Store, StoreError};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 pub use accounts::{Accounts, DISPLAY_NAME_LEN_MAX, LoggedIn, Origin, PASSWORD_LEN_MAX, SignUp};
@@ -61,6 +61,7 @@ pub use upload::{Transcribed, Upload};
 use captions::Captions;
 use quota::Quota;
 use turnstile::Turnstile;
+use upload::Uploads;
 
 /// How long telling everybody may take when the server stops; the rest of its five seconds is for the
 /// store and the sockets.
@@ -109,8 +110,7 @@ pub struct Parts {
     /// Speech to text.
     pub speech: Speech,
     captions: Captions,
-    /// Uploads that may be read at the same time.
-    uploads: Arc<Semaphore>,
+    uploads: Uploads,
     settings: AppSettings,
     ids: Arc<Ids>,
     joins: Turnstile,
@@ -158,7 +158,7 @@ impl App {
             media,
             speech,
             captions,
-            uploads: Arc::new(Semaphore::new(upload::READING_MAX)),
+            uploads: Uploads::default(),
             settings,
             ids,
             joins,

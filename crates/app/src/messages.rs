@@ -114,7 +114,12 @@ fn lines_of(message: &Message, began_at: Option<Timestamp>) -> Vec<TranscriptLin
 
 /// Somebody in a room as the sender of a message.
 pub(crate) fn sender_of(person: &Person) -> Sender {
-    Sender { user: person.id, name: person.username.clone(), email: person.email.clone() }
+    Sender {
+        user: person.id,
+        name: person.username.clone(),
+        email: person.email.clone(),
+        external_id: person.external_id.clone(),
+    }
 }
 
 impl App {
@@ -185,7 +190,8 @@ mod tests {
 
     fn message(number: u64, at_ms: i64, text: &str, meta: MessageMeta) -> Message {
         let id = Id::from_u64(number).unwrap();
-        let sender = Sender { user: UserId(id), name: "maya".into(), email: None };
+        let sender =
+            Sender { user: UserId(id), name: "maya".into(), email: None, external_id: None };
         let (room, status) = (RoomId(id), MessageStatus::Final);
         let at = Timestamp::from_micros(at_ms * 1_000);
         Message { id: MessageId(id), room, sender, text: text.into(), status, meta, at }

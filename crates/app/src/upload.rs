@@ -3,12 +3,13 @@
 //! In two steps, so that nobody sends megabytes for nothing: [`App::begin_upload`] looks at the speaker
 //! lock and the speech engine before the body is read, [`Upload::finish`] decodes and transcribes.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use model::{MessageId, RoomId, UserId};
-use room::{Action, Message, MessageMeta, MessageStatus, Segment, Sender, check};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use room::{Action, MemberView, Message, MessageMeta, MessageStatus, Segment, Sender, check};
+use tokio::sync::oneshot;
 use transcribe::pool::{FileError, FileSlot, Pool};
 use transcribe::transcript::Transcript;
 use transcribe::upload;
@@ -19,7 +20,9 @@ use crate::{App, Identity, Refusal};
 
 /// Bodies that are read at the same time: 400 MB of memory at the default size. The decoding behind them
 /// has its own, smaller limit.
-pub(crate) const READING_MAX: usize = 16;
+const READING_MAX: usize = 16;
+/// When a place to read into may be free again: a body takes seconds.
+const BUSY_FOR: Duration = Duration::from_secs(5);
 
 /// An upload that may be sent now.
 pub struct Upload {
@@ -30,7 +33,31 @@ pub struct Upload {
     fence: u64,
     pool: Arc<Pool>,
     /// Given back when the upload is over, however it ends.
-    _reading: OwnedSemaphorePermit,
+    _place: Place,
+}
+
+/// Who uploads just now: each person one recording at a time, and not too many persons.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Uploads(Arc<Mutex<HashSet<UserId>>>);
+
+/// Somebody's place among those who upload.
+struct Place {
+    user: UserId,
+    taken: Uploads,
+}
+
+impl Uploads {
+    fn take(&self, user: UserId) -> Option<Place> {
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = taken.len() < READING_MAX && taken.insert(user);
+        free.then(|| Place { user, taken: self.clone() })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.taken.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.user);
+    }
 }
 
 /// What came of an upload.
@@ -52,24 +79,22 @@ impl App {
         check(&view.settings, &by.actor(), Action::View)?;
         let user = UserId::from(by.account.id);
         let held = view.floor.filter(|floor| floor.holder == user);
-        let (floor, member) = held.zip(view.member(user)).ok_or(room::Refusal::NotSpeaker)?;
+        // Whom a moderator has muted is not transcribed by this road either.
+        let member = view.member(user).filter(|member| !member.server_mute);
+        let (floor, member) = held.zip(member).ok_or(room::Refusal::NotSpeaker)?;
         let pool = self.speech.pool()?;
         // A look ahead: who would be refused after sending it all is refused now.
         drop(pool.admit_file()?);
-        let reading = Arc::clone(&self.uploads).try_acquire_owned();
         Ok(Upload {
             app: self.clone(),
             room,
             sender: sender_of(&member.person),
             fence: floor.fence,
             pool,
-            _reading: reading.map_err(|_| Refusal::SpeechBusy(BUSY_FOR))?,
+            _place: self.uploads.take(user).ok_or(Refusal::SpeechBusy(BUSY_FOR))?,
         })
     }
 }
-
-/// When a place to read into may be free again: a body takes seconds.
-const BUSY_FOR: std::time::Duration = std::time::Duration::from_secs(5);
 
 impl Upload {
     /// The most bytes that the file may have.
@@ -86,19 +111,37 @@ impl Upload {
         if text.is_empty() {
             return Ok(Transcribed { message: None, text, took_ms });
         }
+        // Who hangs up now has said it all the same: what is stored is also told.
+        let said = tokio::spawn(self.say(transcript, text.clone(), took_ms));
+        let message = said.await.map_err(|_| Refusal::unavailable())??;
+        Ok(Transcribed { message: Some(message), text, took_ms })
+    }
+
+    async fn say(
+        self,
+        transcript: Transcript,
+        text: String,
+        took_ms: f64,
+    ) -> Result<MessageId, Refusal> {
+        let view = self.app.rooms.view_if_running(self.room).await;
+        let muted = |member: &MemberView| member.server_mute;
+        if view.as_ref().and_then(|view| view.member(self.sender.user)).is_some_and(muted) {
+            return Err(room::Refusal::NotSpeaker.into());
+        }
+        let fence = view.and_then(|view| view.floor).map(|floor| floor.fence);
         let message = Message {
             id: MessageId(self.app.ids.next()),
             room: self.room,
             sender: self.sender.clone(),
-            text: text.clone(),
+            text,
             status: MessageStatus::Final,
-            meta: self.meta(&transcript, took_ms).await,
+            meta: meta_of(&transcript, took_ms, fence != Some(self.fence)),
             at: now().wall,
         };
         let id = message.id;
         self.app.store.insert_message(&message).await?;
         self.app.rooms.say(Arc::new(message)).await;
-        Ok(Transcribed { message: Some(id), text, took_ms })
+        Ok(id)
     }
 
     async fn transcribe(&self, bytes: Vec<u8>) -> Result<Transcript, Refusal> {
@@ -117,25 +160,23 @@ impl Upload {
         decoded.map_err(|error: upload::UploadError| Refusal::from(error))?;
         Ok(transcript.await.map_err(|_| Refusal::unavailable())??)
     }
+}
 
-    async fn meta(&self, transcript: &Transcript, took_ms: f64) -> MessageMeta {
-        let view = self.app.rooms.view_if_running(self.room).await;
-        let fence = view.and_then(|view| view.floor).map(|floor| floor.fence);
-        let part = |segment: &transcribe::transcript::Segment| Segment {
-            start_ms: segment.start_ms,
-            end_ms: segment.end_ms,
-            text: segment.text.clone(),
-            confidence: segment.confidence,
-        };
-        MessageMeta {
-            processing_time_ms: Some(took_ms),
-            duration_ms: Some(transcript.duration_ms),
-            language: transcript.language.clone(),
-            confidence: transcript.confidence(),
-            model: Some(transcript.model.clone()),
-            lock_lost: fence != Some(self.fence),
-            segments: transcript.segments.iter().map(part).collect(),
-        }
+fn meta_of(transcript: &Transcript, took_ms: f64, lock_lost: bool) -> MessageMeta {
+    let part = |segment: &transcribe::transcript::Segment| Segment {
+        start_ms: segment.start_ms,
+        end_ms: segment.end_ms,
+        text: segment.text.clone(),
+        confidence: segment.confidence,
+    };
+    MessageMeta {
+        processing_time_ms: Some(took_ms),
+        duration_ms: Some(transcript.duration_ms),
+        language: transcript.language.clone(),
+        confidence: transcript.confidence(),
+        model: Some(transcript.model.clone()),
+        lock_lost,
+        segments: transcript.segments.iter().map(part).collect(),
     }
 }
 

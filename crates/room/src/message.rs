@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use model::{MessageId, RoomId, Timestamp, UserId};
+use model::{ExternalId, MessageId, RoomId, Timestamp, UserId};
 
 /// A message of a room. Its id stays the same from the first partial text to the final one.
 #[derive(Clone, PartialEq)]
@@ -35,6 +35,9 @@ pub struct Sender {
     pub name: String,
     /// The account's address, if it has one.
     pub email: Option<String>,
+    /// The id under which the person's own platform knows them; live messages only, the history leaves
+    /// it out.
+    pub external_id: Option<ExternalId>,
 }
 
 /// Whether a message may still change. The text forms are wire format.

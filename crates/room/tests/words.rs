@@ -134,7 +134,7 @@ fn what_was_said_is_not_printed() {
     let message = Message {
         id: MessageId(id(1)),
         room: RoomId(id(2)),
-        sender: Sender { user: ANN.id(), name: "ann".to_owned(), email: None },
+        sender: Sender { user: ANN.id(), name: "ann".to_owned(), email: None, external_id: None },
         text: text(),
         status: MessageStatus::Final,
         meta: MessageMeta { segments: vec![segment.clone()], ..MessageMeta::default() },

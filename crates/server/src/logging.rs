@@ -13,9 +13,10 @@ use tracing_subscriber::{EnvFilter, Layer, Registry};
 use crate::progress;
 
 /// Libraries whose finer levels would log what must never be in a log (SDP credentials, frames with
-/// tokens), or a line for every oddity of a file that somebody sent: held at these levels whatever LOG says. Not directives of the filter, where LOG could name a
-/// part of such a library, which would win.
-const HELD_DOWN: [(&str, Level); 9] = [
+/// tokens, keys and answers of a transcription server), or a line for every oddity of a file that somebody
+/// sent: held at these levels whatever LOG says. Not directives of the filter, where LOG could name a part of
+/// such a library, which would win.
+const HELD_DOWN: [(&str, Level); 10] = [
     ("str0m", Level::ERROR),
     ("is", Level::ERROR),
     ("dimpl", Level::ERROR),
@@ -24,6 +25,7 @@ const HELD_DOWN: [(&str, Level); 9] = [
     ("hyper", Level::INFO),
     ("hyper_util", Level::INFO),
     ("rustls", Level::INFO),
+    ("ureq", Level::INFO),
     ("symphonia", Level::ERROR),
 ];
 
@@ -86,6 +88,7 @@ mod tests {
                 tracing::trace!(target: "str0m::ice", "secret");
                 tracing::info!(target: "str0m", "secret");
                 tracing::debug!(target: "hyper::proto", "secret");
+                tracing::trace!(target: "ureq_proto::util", "secret");
                 tracing::warn!(target: "symphonia_bundle_mp3::demuxer", "secret");
                 tracing::error!(target: "str0m::ice", "told");
             });

@@ -134,6 +134,7 @@ fn message_of(row: &AnyRow, faults: &mut Faults) -> Result<Message, sqlx::Error>
             user: row::id(row, "sender_id", UserId::from_i64)?,
             name: row.try_get("sender_name")?,
             email: row.try_get("email")?,
+            external_id: None,
         },
         text: row.try_get("text")?,
         status: MessageStatus::Final,

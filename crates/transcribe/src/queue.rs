@@ -122,14 +122,13 @@ impl<Work> Queue<Work> {
     /// Takes a live job; gives back the guesses that are dropped for it, which may be the new one
     /// itself. Pieces come with [`admit_file`](Self::admit_file).
     pub fn push(&mut self, job: Job<Work>) -> Result<Vec<Job<Work>>, (Busy, Job<Work>)> {
+        // Who is refused loses nothing: their guess still waits.
+        if job.kind == Kind::Final && self.finals.len >= self.limits.finals {
+            return Err((self.busy(), job));
+        }
         let mut dropped = self.partials.remove(job.source);
         match job.kind {
-            Kind::Final => {
-                if self.finals.len >= self.limits.finals {
-                    return Err((self.busy(), job));
-                }
-                self.finals.push(job);
-            }
+            Kind::Final => self.finals.push(job),
             Kind::Partial => {
                 // A guess at what already has its final waiting would only delay that.
                 if self.finals.has(job.source) || self.finals.len >= self.limits.live {

@@ -3,12 +3,13 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::{AccountId, MessageId, Timestamp};
 use room::{Message, MessageMeta, MessageStatus, Sender};
-use store::Store;
+use store::{Store, StoreError};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use transcribe::track::Caption;
 use transcribe::transcript::Segment;
 use transcribe::utterance::UtteranceId;
@@ -27,6 +28,8 @@ const UTTERANCES_MAX: usize = 32;
 const OWED_MAX: usize = 1_000;
 /// How long one write may take before the message is told and waits.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a speaker's name is looked for, once in the room and once in the store.
+const NAME_WITHIN: Duration = Duration::from_millis(250);
 /// How long to wait before the store is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -35,21 +38,32 @@ pub(super) struct Publisher {
     store: Store,
     speech: Speech,
     ids: Arc<Ids>,
-    streams: HashMap<u64, Named>,
+    streams: HashMap<u64, Said>,
     /// Told, and not stored yet; oldest first.
     owed: VecDeque<Arc<Message>>,
+    /// When the store last did not take what is owed.
+    failed_at: Option<Instant>,
 }
 
-/// A stream with the name of its speaker, and the messages of its last utterances.
-struct Named {
+/// A stream with its speaker, and the messages of its last utterances.
+struct Said {
     speaker: Speaker,
-    sender: Sender,
+    /// `None` until somebody could say who it is.
+    sender: Option<Sender>,
     said: VecDeque<(UtteranceId, Arc<Message>)>,
 }
 
 impl Publisher {
     pub fn new(rooms: Rooms, store: Store, speech: Speech, ids: Arc<Ids>) -> Self {
-        Self { rooms, store, speech, ids, streams: HashMap::new(), owed: VecDeque::new() }
+        Self {
+            rooms,
+            store,
+            speech,
+            ids,
+            streams: HashMap::new(),
+            owed: VecDeque::new(),
+            failed_at: None,
+        }
     }
 
     /// Runs until the hub is gone.
@@ -58,7 +72,7 @@ impl Publisher {
             let report = if self.owed.is_empty() {
                 reports.recv().await
             } else {
-                match tokio::time::timeout(RETRY_AFTER, reports.recv()).await {
+                match timeout(RETRY_AFTER, reports.recv()).await {
                     Ok(report) => report,
                     Err(_) => {
                         self.pay().await;
@@ -74,9 +88,8 @@ impl Publisher {
     async fn handle(&mut self, report: Report) {
         match report {
             Report::Began { stream, speaker } => {
-                let Some(sender) = self.sender(speaker).await else { return };
-                let said = VecDeque::new();
-                self.streams.insert(stream, Named { speaker, sender, said });
+                let sender = self.sender(speaker).await;
+                self.streams.insert(stream, Said { speaker, sender, said: VecDeque::new() });
             }
             Report::Caption { stream, caption, began_at, took_millis } => {
                 self.caption(stream, caption, began_at, took_millis).await;
@@ -92,14 +105,23 @@ impl Publisher {
         }
     }
 
-    /// How the room knows the speaker; one who has left again is named by their account.
+    /// How the room knows the speaker; one who has left again is named by their account. Does not wait for
+    /// a room that is busy.
     async fn sender(&self, speaker: Speaker) -> Option<Sender> {
-        let view = self.rooms.view(speaker.room).await.ok();
-        if let Some(member) = view.as_ref().and_then(|view| view.member(speaker.user)) {
+        let view = timeout(NAME_WITHIN, self.rooms.view_if_running(speaker.room)).await;
+        if let Ok(Some(view)) = view
+            && let Some(member) = view.member(speaker.user)
+        {
             return Some(sender_of(&member.person));
         }
-        let account = self.store.account(AccountId(speaker.user.0)).await.ok()??;
-        Some(Sender { user: speaker.user, name: account.username, email: account.email })
+        let account = self.store.account(AccountId(speaker.user.0));
+        let account = timeout(NAME_WITHIN, account).await.ok()?.ok()??;
+        Some(Sender {
+            user: speaker.user,
+            name: account.username,
+            email: account.email,
+            external_id: account.external_id,
+        })
     }
 
     async fn caption(&mut self, stream: u64, caption: Caption, began_at: Timestamp, took: u32) {
@@ -110,11 +132,21 @@ impl Publisher {
             | SpeechState::Loading
             | SpeechState::Failed(_) => None,
         };
-        let Some(named) = self.streams.get_mut(&stream) else { return };
+        let Some(said) = self.streams.get(&stream) else { return };
+        let sender = match &said.sender {
+            Some(sender) => Some(sender.clone()),
+            None => self.sender(said.speaker).await,
+        };
+        let (Some(said), Some(sender)) = (self.streams.get_mut(&stream), sender) else {
+            tracing::warn!("a caption is lost: nobody knows whose it is");
+            return;
+        };
+        said.sender = Some(sender.clone());
         let ids = &self.ids;
         let message = match caption {
-            Caption::Partial { utterance, start_ms, text } => named.say(
+            Caption::Partial { utterance, start_ms, text } => said.say(
                 utterance,
+                &sender,
                 ids,
                 began_at.plus(Duration::from_millis(start_ms)),
                 |message| Message { text, ..message },
@@ -122,7 +154,7 @@ impl Publisher {
             Caption::Final { utterance, segment } => {
                 let at = began_at.plus(Duration::from_millis(segment.start_ms));
                 let meta = meta_of(&segment, took, model);
-                named.say(utterance, ids, at, |message| Message {
+                said.say(utterance, &sender, ids, at, |message| Message {
                     text: segment.text,
                     status: MessageStatus::Final,
                     meta,
@@ -130,13 +162,13 @@ impl Publisher {
                 })
             }
             Caption::Amended { utterance, text } => {
-                let Some(before) = named.said(utterance) else { return };
-                named.remember(utterance, Message { text, ..Message::clone(&before) })
+                let Some(before) = said.said(utterance) else { return };
+                said.remember(utterance, Message { text, ..Message::clone(&before) })
             }
             Caption::Withdrawn { utterance } => {
-                let Some(before) = named.said(utterance) else { return };
+                let Some(before) = said.said(utterance) else { return };
                 let (text, status) = (String::new(), MessageStatus::Final);
-                named.remember(utterance, Message { text, status, ..Message::clone(&before) })
+                said.remember(utterance, Message { text, status, ..Message::clone(&before) })
             }
         };
         if message.status == MessageStatus::Final && !message.text.is_empty() {
@@ -152,24 +184,31 @@ impl Publisher {
             tracing::error!("the store has been away too long: a caption is lost to the history");
         }
         self.owed.push_back(message);
-        self.pay().await;
+        let rested = |at: Instant| at.elapsed() >= RETRY_AFTER;
+        if self.failed_at.is_none_or(rested) {
+            self.pay().await;
+        }
     }
 
     /// Writes what is owed, in order, as far as the store takes it.
     async fn pay(&mut self) {
+        self.failed_at = None;
         while let Some(message) = self.owed.front() {
-            let written = self.store.insert_message(message);
-            match tokio::time::timeout(PATIENCE, written).await {
+            match timeout(PATIENCE, self.store.insert_message(message)).await {
                 Ok(Ok(())) => {}
-                // Its room is gone, and the history with it.
-                Ok(Err(store::StoreError::Missing)) => {}
-                Ok(Err(error)) => {
-                    tracing::warn!(error = causes(&error), "a caption waits for the store");
+                Ok(Err(StoreError::Unavailable(error))) => {
+                    tracing::warn!(error = causes(&*error), "a caption waits for the store");
+                    self.failed_at = Some(Instant::now());
                     return;
                 }
                 Err(_) => {
                     tracing::warn!("the store is slow; captions wait");
+                    self.failed_at = Some(Instant::now());
                     return;
+                }
+                // It would fail again, and hold up all that follow.
+                Ok(Err(error)) => {
+                    tracing::error!(error = causes(&error), "a caption could not be stored");
                 }
             }
             self.owed.pop_front();
@@ -177,11 +216,12 @@ impl Publisher {
     }
 }
 
-impl Named {
+impl Said {
     /// The message of an utterance, made when it is first heard of, changed and remembered.
     fn say(
         &mut self,
         utterance: UtteranceId,
+        sender: &Sender,
         ids: &Ids,
         at: Timestamp,
         change: impl FnOnce(Message) -> Message,
@@ -191,7 +231,7 @@ impl Named {
             None => Message {
                 id: MessageId(ids.next()),
                 room: self.speaker.room,
-                sender: self.sender.clone(),
+                sender: sender.clone(),
                 text: String::new(),
                 status: MessageStatus::Partial,
                 meta: MessageMeta::default(),

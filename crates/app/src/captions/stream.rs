@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use media::Voice;
-use model::Timestamp;
+use model::{SessionId, Timestamp};
 use transcribe::audio::Position;
 use transcribe::opus::OpusDecoder;
 use transcribe::track::{Caption, Outcome, Track};
@@ -14,16 +14,24 @@ use transcribe::utterance::{Action, Tuning};
 
 /// RTP clock ticks per sample at 16 kHz.
 const TICKS_PER_SAMPLE: u64 = 3;
+const TICKS_PER_MILLISECOND: u64 = 48;
 /// A timestamp that jumps further than this is of a stream that began anew: ten seconds.
 const JUMP_TICKS_MAX: i64 = 480_000;
 /// A sequence number this far back is of a stream that began anew, not of a late packet.
 const LATE_PACKETS_MAX: u64 = 500;
+/// Audio that comes faster than time by more than this is left out: nobody speaks ahead. What a stall of the
+/// network held back comes at once and is less.
+const AHEAD_MAX: Duration = Duration::from_secs(3);
+/// A sender's clock that stood still for longer than this paused with its microphone; less is a network
+/// that stalled, whose packets follow at their own times.
+const STANDSTILL: Duration = Duration::from_secs(1);
 /// Without packets for this long their sender has paused (discontinuous transmission, or a muted
 /// track): time goes on without them. Less would take jitter for silence.
 const ABSENT_AFTER: Duration = Duration::from_millis(200);
 
 /// A speaker who is listened to.
 pub(super) struct Stream {
+    pub session: SessionId,
     decoder: OpusDecoder,
     track: Track,
     clock: Option<Clock>,
@@ -46,12 +54,14 @@ struct Clock {
     heard_at: Instant,
     /// When the stream began.
     began_at: Timestamp,
+    began: Instant,
 }
 
 impl Stream {
     /// `None` when there is no memory for a decoder.
-    pub fn new() -> Option<Self> {
+    pub fn new(session: SessionId) -> Option<Self> {
         Some(Self {
+            session,
             decoder: OpusDecoder::new()?,
             track: Track::new(Tuning::default()),
             clock: None,
@@ -123,32 +133,37 @@ impl Clock {
         now: Instant,
         wall: Timestamp,
     ) -> Option<Self> {
-        let at = |ticks, began_at| Self {
+        let at = |ticks, began_at, began| Self {
             seq: packet.seq,
             timestamp: packet.timestamp,
             ticks,
             heard_at: now,
             began_at,
+            began,
         };
-        let Some(before) = before else { return Some(at(0, wall)) };
+        let Some(before) = before else { return Some(at(0, wall, now)) };
         let passed = i64::from(packet.timestamp.wrapping_sub(before.timestamp).cast_signed());
         let late = packet.seq <= before.seq;
         if late && before.seq - packet.seq <= LATE_PACKETS_MAX {
             return None;
         }
-        let ticks = if late || !(0..=JUMP_TICKS_MAX).contains(&passed) {
-            // The sender's clock says nothing about ours across such a jump: go by the time of arrival.
-            let waited = now.saturating_duration_since(before.heard_at).as_millis() as u64;
-            before.ticks + waited * 48
-        } else {
-            before.ticks + passed.unsigned_abs()
-        };
-        Some(at(ticks, before.began_at))
+        let waited = ticks_in(now.saturating_duration_since(before.heard_at));
+        let jumped = late || !(0..=JUMP_TICKS_MAX).contains(&passed);
+        let stood_still = waited.saturating_sub(passed.unsigned_abs()) > ticks_in(STANDSTILL);
+        // Across a jump or a pause the sender's clock says nothing about ours: go by the time of arrival.
+        let step = if jumped || stood_still { waited } else { passed.unsigned_abs() };
+        let ticks = before.ticks + step;
+        let possible = ticks_in(now.saturating_duration_since(before.began) + AHEAD_MAX);
+        (ticks <= possible).then(|| at(ticks, before.began_at, before.began))
     }
 
     fn position(self) -> Position {
         Position::from_samples(self.ticks / TICKS_PER_SAMPLE)
     }
+}
+
+fn ticks_in(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX) / 1_000 * TICKS_PER_MILLISECOND
 }
 
 impl<'voice> Packet<'voice> {
@@ -200,5 +215,17 @@ mod tests {
         assert_eq!(ticks(&restarted), [Some(0), Some(24_000), Some(24_960)]);
         let jumped = [(1, 0, 0), (2, 900_000_000, 20), (3, 900_000_960, 40)];
         assert_eq!(ticks(&jumped), [Some(0), Some(960), Some(1920)]);
+        let paused = [(1, 0, 0), (2, 960, 20), (3, 1920, 4_020), (4, 2880, 4_040)];
+        assert_eq!(ticks(&paused), [Some(0), Some(960), Some(192_960), Some(193_920)]);
+    }
+
+    #[test]
+    fn nobody_speaks_faster_than_time() {
+        let steps: Vec<_> = (0..100_u32).map(|n| (u64::from(n), n * 48_000, 0)).collect();
+        let taken: Vec<u64> = ticks(&steps).into_iter().flatten().collect();
+        assert!(taken.len() < 20, "{}", taken.len());
+        assert_eq!(taken.iter().max(), Some(&144_000), "three seconds ahead and no more");
+        let stalled: Vec<_> = (0..100_u32).map(|n| (u64::from(n), n * 960, 2_000)).collect();
+        assert_eq!(ticks(&stalled).into_iter().flatten().count(), 100, "a burst after a stall");
     }
 }

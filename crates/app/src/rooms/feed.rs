@@ -13,6 +13,10 @@ use tokio::sync::mpsc;
 /// Notices kept for watchers that come back. A busy room says a few per second: minutes.
 const HISTORY_MAX: usize = 1000;
 
+/// Notices among which an earlier text of a message is looked for. It is a second or two old; one that is
+/// further back stays.
+const TEXTS_LOOKED_BACK: usize = 64;
+
 /// Streams of one session at once: a client that reconnects has two for a moment. Beyond it the oldest
 /// is dropped.
 const WATCHERS_PER_SESSION_MAX: usize = 4;
@@ -132,6 +136,9 @@ struct Watcher {
 pub struct Feed {
     next_seq: u64,
     history: VecDeque<Arc<Notice>>,
+    /// The newest notice that the history has forgotten; those after it are there, but for messages
+    /// that a later text took the place of.
+    forgotten: u64,
     watchers: Vec<Watcher>,
     slots_by_session: HashMap<SessionId, Vec<Slot>>,
 }
@@ -144,6 +151,7 @@ impl Feed {
         Self {
             next_seq,
             history: VecDeque::new(),
+            forgotten: next_seq - 1,
             watchers: Vec::new(),
             slots_by_session: HashMap::new(),
         }
@@ -169,8 +177,11 @@ impl Feed {
                 || watcher.queue.try_send(Arc::clone(&notice)).is_ok();
             kept && !notice.what.ends(watcher.session)
         });
-        if self.history.len() == HISTORY_MAX {
-            self.history.pop_front();
+        self.forget_earlier_texts(&notice.what);
+        if self.history.len() == HISTORY_MAX
+            && let Some(oldest) = self.history.pop_front()
+        {
+            self.forgotten = oldest.seq;
         }
         self.history.push_back(notice);
     }
@@ -208,13 +219,23 @@ impl Feed {
 
     /// What came after a notice; `None` when it is older than the history or not of this life.
     fn missed(&self, session: SessionId, after: u64) -> Option<Vec<Arc<Notice>>> {
-        let oldest = self.next_seq - self.history.len() as u64;
-        if after.saturating_add(1) < oldest || after >= self.next_seq {
+        if after < self.forgotten || after >= self.next_seq {
             return None;
         }
         let later = self.history.iter().filter(|notice| notice.seq > after);
         let concerned = later.filter(|notice| concerns(notice.what.audience(), session));
         Some(concerned.cloned().collect())
+    }
+
+    /// Only the last text of a message is worth telling later: guesses come a few times a second, and would
+    /// push everything else out.
+    fn forget_earlier_texts(&mut self, what: &What) {
+        let What::Message(message) = what else { return };
+        let same = |notice: &Arc<Notice>| matches!(&notice.what, What::Message(earlier) if earlier.id == message.id);
+        let recent = self.history.len().saturating_sub(TEXTS_LOOKED_BACK);
+        if let Some(at) = self.history.iter().skip(recent).position(same) {
+            self.history.remove(recent + at);
+        }
     }
 
     fn remember_slots(&mut self, what: &What) {
@@ -235,5 +256,72 @@ fn concerns(audience: Audience, watching: SessionId) -> bool {
         Audience::Room => true,
         Audience::Session(session) => session == watching,
         Audience::Server => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Id, MessageId, RoomId, UserId};
+    use room::{Message, MessageMeta, MessageStatus, Sender};
+
+    use super::*;
+
+    fn at() -> Timestamp {
+        Timestamp::from_micros(1_000)
+    }
+
+    fn session() -> SessionId {
+        SessionId::from_i64(1).unwrap()
+    }
+
+    fn text(message: u64, text: &str, status: MessageStatus) -> What {
+        let id = Id::from_u64(message).unwrap();
+        let sender =
+            Sender { user: UserId(id), name: "maya".into(), email: None, external_id: None };
+        let (room, meta) = (RoomId(id), MessageMeta::default());
+        let text = text.to_owned();
+        let message = Message { id: MessageId(id), room, sender, text, status, meta, at: at() };
+        What::Message(Arc::new(message))
+    }
+
+    /// What somebody missed who has the notice with this number.
+    fn missed(feed: &Feed, after: u64) -> Option<Vec<(u64, String)>> {
+        let said = |notice: Arc<Notice>| match &notice.what {
+            What::Message(message) => (notice.seq, message.text.clone()),
+            What::Event { .. } | What::Slots { .. } | What::Reconnect { .. } => {
+                (notice.seq, String::new())
+            }
+        };
+        Some(feed.missed(session(), after)?.into_iter().map(said).collect())
+    }
+
+    #[test]
+    fn of_a_message_only_the_last_text_is_kept() {
+        let mut feed = Feed::new(at());
+        let first = feed.next_seq;
+        feed.publish(What::Reconnect { session: session() }, at());
+        for guess in 0..3 * HISTORY_MAX {
+            feed.publish(text(7, &format!("guess {guess}"), MessageStatus::Partial), at());
+            feed.publish(text(8, "other", MessageStatus::Partial), at());
+        }
+        feed.publish(text(7, "said", MessageStatus::Final), at());
+        let last = feed.next_seq - 1;
+        let told = missed(&feed, first - 1).expect("nothing was pushed out");
+        let expect = [(first, ""), (last - 1, "other"), (last, "said")];
+        assert_eq!(told, expect.map(|(seq, text)| (seq, text.to_owned())));
+        assert_eq!(missed(&feed, last), Some(Vec::new()));
+        assert_eq!(missed(&feed, last + 1), None, "not of this life");
+        assert_eq!(missed(&feed, first - 2), None, "before it");
+    }
+
+    #[test]
+    fn what_was_forgotten_is_said_so() {
+        let mut feed = Feed::new(at());
+        let first = feed.next_seq;
+        for _ in 0..=HISTORY_MAX {
+            feed.publish(What::Reconnect { session: session() }, at());
+        }
+        assert_eq!(missed(&feed, first - 1), None);
+        assert_eq!(missed(&feed, first).map(|told| told.len()), Some(HISTORY_MAX));
     }
 }

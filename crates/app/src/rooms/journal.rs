@@ -62,7 +62,10 @@ impl Journal {
                 return Ok(());
             }
         }
-        let only_ends = events.iter().all(|event| !matches!(event, Event::Moderated { .. }));
+        let chosen = |event: &Event| {
+            matches!(event, Event::Moderated { .. } | Event::CaptionsSwitched { .. })
+        };
+        let only_ends = !events.iter().any(chosen);
         let full = self.pending.len() + events.len() > PENDING_MAX;
         if joins || full && !only_ends {
             return Err(Refusal::unavailable());

@@ -30,7 +30,7 @@ async fn attend(
     password: Option<&str>,
 ) -> Result<(), Refusal> {
     let password = password.map(|password| Redacted::new(password.into()));
-    world.app.attend(by, room, password).await
+    world.app.attend(by, room, password, None).await
 }
 
 fn refused(refusal: room::Refusal) -> Result<(), Refusal> {
@@ -80,6 +80,7 @@ async fn a_password_is_asked_of_who_is_not_in() {
         mute: false,
         deaf: false,
         password: password.map(|password| Redacted::new(password.into())),
+        address: None,
     };
     let refusal = world.app.join(&tom, by_voice(None)).await.map(|_| ());
     assert_eq!(refusal, wrong, "whichever door");

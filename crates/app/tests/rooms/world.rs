@@ -94,7 +94,15 @@ impl World {
 
     pub async fn join(&self, by: &Identity, room: RoomId) -> Result<Joined, Refusal> {
         let (via, client) = (Via::VoiceService, None);
-        let request = JoinRequest { room, via, client, mute: false, deaf: false, password: None };
+        let request = JoinRequest {
+            room,
+            via,
+            client,
+            mute: false,
+            deaf: false,
+            password: None,
+            address: None,
+        };
         self.app.join(by, request).await
     }
 

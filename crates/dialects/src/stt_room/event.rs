@@ -164,8 +164,12 @@ mod tests {
 
     fn told(text: &str, status: MessageStatus, email: Option<&str>) -> Value {
         let id = Id::from_u64(7).unwrap();
-        let sender =
-            Sender { user: UserId(id), name: "maya".into(), email: email.map(str::to_owned) };
+        let sender = Sender {
+            user: UserId(id),
+            name: "maya".into(),
+            email: email.map(str::to_owned),
+            external_id: None,
+        };
         let at = Timestamp::from_micros(1_769_644_800_000_000);
         let (room, text, meta) = (RoomId(id), text.to_owned(), MessageMeta::default());
         let message = Message { id: MessageId(id), room, sender, text, status, meta, at };

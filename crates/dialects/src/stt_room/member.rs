@@ -13,7 +13,7 @@ use super::caller::Heard;
 use super::field::Fields;
 use super::refusal::ErrorBody;
 use super::room::room_of;
-use crate::kit::{Body, Fault, PathText, Refused, rfc3339};
+use crate::kit::{Body, ClientOrigin, Fault, PathText, Refused, rfc3339};
 
 /// How somebody comes in. Nothing at all, `{}` and `null` will do where no password is asked for.
 #[derive(ToSchema)]
@@ -52,12 +52,14 @@ pub(crate) struct Joined {
 pub(crate) async fn join(
     State(app): State<App>,
     Heard(caller): Heard,
+    ClientOrigin(origin): ClientOrigin,
     PathText(room, ..): PathText<SttRoom>,
     Body(fields, ..): Body<Fields, SttRoom>,
 ) -> Result<Json<Joined>, Refused<SttRoom>> {
     let JoinBody { password } = fields.try_into()?;
     let room = room_of(&app, &room).await?;
-    app.attend(&caller, room, password.map(Redacted::new)).await?;
+    let password = password.map(Redacted::new);
+    app.attend(&caller, room, password, Some(origin.address)).await?;
     Ok(Json(Joined { joined: true }))
 }
 

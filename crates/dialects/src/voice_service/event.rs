@@ -5,7 +5,7 @@ use model::{MediaKind, SessionId, Timestamp};
 use room::{EndReason, Event, MemberView, Message, RoomView};
 use serde::Serialize;
 
-use super::participant::{Participant, channel_id, user_id};
+use super::participant::{Participant, channel_id, sender_id, user_id};
 use crate::kit::rfc3339;
 
 /// One event on the wire.
@@ -228,7 +228,7 @@ fn floor(view: &RoomView) -> Option<FloorBody> {
 fn caption(message: &Message) -> FrameBody {
     FrameBody::Caption {
         message_id: message.id.to_uuid(),
-        user_id: message.sender.user.to_uuid(),
+        user_id: sender_id(&message.sender),
         text: message.text.clone(),
         status: message.status.as_str(),
     }

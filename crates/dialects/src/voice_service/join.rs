@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::VoiceService;
 use super::refusal::ErrorBody;
-use crate::kit::{Body, Caller, Fault, IdText, Refused};
+use crate::kit::{Body, Caller, ClientOrigin, Fault, IdText, Refused};
 
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct JoinBody {
@@ -70,6 +70,7 @@ impl From<IceServer> for IceServerBody {
 pub(crate) async fn join(
     State(app): State<App>,
     Caller(caller, ..): Caller<VoiceService>,
+    ClientOrigin(origin): ClientOrigin,
     Body(body, ..): Body<JoinBody, VoiceService>,
 ) -> Result<Json<JoinReply>, Refused<VoiceService>> {
     let JoinBody { channel_id, mute, deaf, client, password } = body;
@@ -80,7 +81,9 @@ pub(crate) async fn join(
     }
     let room = app.resolve_room(&caller, &channel_id.parse()?.room()).await?;
     let (via, password) = (Via::VoiceService, password.map(Redacted::new));
-    let joined = app.join(&caller, JoinRequest { room, via, client, mute, deaf, password }).await?;
+    let address = Some(origin.address);
+    let request = JoinRequest { room, via, client, mute, deaf, password, address };
+    let joined = app.join(&caller, request).await?;
     Ok(Json(JoinReply {
         session_id: joined.session.to_uuid(),
         server_endpoint: joined.endpoint,

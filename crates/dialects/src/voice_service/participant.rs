@@ -3,7 +3,8 @@
 use app::App;
 use axum::Json;
 use axum::extract::State;
-use room::{MemberView, Person, Settings};
+use model::{ExternalId, UserId};
+use room::{MemberView, Person, Sender, Settings};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -53,10 +54,16 @@ impl From<&MemberView> for Participant {
 
 /// A person's id in this dialect: the platform's own where it gave one.
 pub(super) fn user_id(person: &Person) -> String {
-    match &person.external_id {
-        Some(external) => external.to_string(),
-        None => person.id.to_uuid(),
-    }
+    known_as(person.id, person.external_id.as_ref())
+}
+
+/// The same for whoever said something.
+pub(super) fn sender_id(sender: &Sender) -> String {
+    known_as(sender.user, sender.external_id.as_ref())
+}
+
+fn known_as(user: UserId, external: Option<&ExternalId>) -> String {
+    external.map_or_else(|| user.to_uuid(), ToString::to_string)
 }
 
 /// A channel's id in this dialect: the platform's own where it gave one.

@@ -15,7 +15,12 @@ fn message(number: u64, who: &Person, room: &Room, text: &str, meta: MessageMeta
     Message {
         id: MessageId(Id::from_u64(number).unwrap()),
         room: room.id.parse().unwrap(),
-        sender: Sender { user: who.user(), name: who.name.clone(), email: Some(who.email()) },
+        sender: Sender {
+            user: who.user(),
+            name: who.name.clone(),
+            email: Some(who.email()),
+            external_id: None,
+        },
         text: text.to_owned(),
         status: MessageStatus::Final,
         meta,

@@ -162,9 +162,16 @@ async fn long_meta_loses_its_pieces_first() {
 async fn the_address_is_todays_and_the_name_of_then() {
     let (_directory, store, room) = fresh_room().await;
     let mail = |email: &str| NewAccount { email: Some(email.into()), ..account(MAYA, "maya") };
-    let maya = Sender { user: UserId(id(MAYA)), name: "maya_then".into(), email: None };
-    let guest = Sender { user: UserId(id(8)), name: "guest".into(), email: Some("no".into()) };
-    let plain = Sender { user: UserId(id(9)), name: "plain".into(), email: None };
+    let maya =
+        Sender { user: UserId(id(MAYA)), name: "maya_then".into(), email: None, external_id: None };
+    let guest = Sender {
+        user: UserId(id(8)),
+        name: "guest".into(),
+        email: Some("no".into()),
+        external_id: None,
+    };
+    let plain =
+        Sender { user: UserId(id(9)), name: "plain".into(), email: None, external_id: None };
     for (raw, sender) in [(10, &maya), (11, &guest), (12, &plain)] {
         let message = Message { sender: sender.clone(), ..message(raw, room, 1, "hello") };
         store.insert_message(&message).await.unwrap();

@@ -153,3 +153,15 @@ fn cancelling_leaves_finals() {
     assert_eq!(works(queue.drain()), ["final", "p2"]);
     assert!(queue.is_empty());
 }
+
+#[test]
+fn who_is_refused_keeps_their_guess() {
+    let mut queue = queue();
+    for number in 1..=3 {
+        push(&mut queue, speaker(number, Kind::Final, "f"), &[]);
+    }
+    push(&mut queue, speaker(4, Kind::Partial, "g4"), &[]);
+    let (_, refused) = queue.push(speaker(4, Kind::Final, "f4")).unwrap_err();
+    assert_eq!(refused.work, "f4");
+    assert_eq!(run_all(&mut queue), ["f", "f", "f", "g4"]);
+}
