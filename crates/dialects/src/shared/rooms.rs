@@ -24,13 +24,12 @@ const LIMIT_MAX: u32 = 100;
 const LIMIT_DEFAULT: u32 = 50;
 
 /// A room to be made: with `type` or `name` as Vox has it, with `title` as STT Room has it.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
 #[schema(as = AnyCreateRoom)]
 #[expect(dead_code, reason = "each dialect reads its own")]
 pub(crate) enum CreateRoom {
-    #[schema(title = "Vox")]
     Vox(vox::CreateRoom),
-    #[schema(title = "STT Room")]
     SttRoom(stt_room::CreateRoom),
 }
 

@@ -3,7 +3,7 @@
 use app::{App, Listed, PASSWORD_LEN_MAX, ROOM_NAME_LEN_MAX, RoomDraft};
 use model::{Redacted, RoomId};
 use room::ProfileKind;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::field::{Fields, check_length};
@@ -80,7 +80,7 @@ impl From<Listed> for ListedBody {
 }
 
 /// A room to be made.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[schema(as = SttCreateRoom)]
 pub(crate) struct CreateRoom {
     /// 1 to 100 characters.

@@ -136,7 +136,8 @@ impl Scene {
             return request.body(Body::from(body)).unwrap();
         }
         let disposition = said.1.get(1).map_or("name=\"file\"", |(_, _, text)| text);
-        let form = if said.1.len() % 2 == 0 { form(&[(disposition, "", &body)]) } else { body };
+        let form =
+            if said.1.len().is_multiple_of(2) { form(&[(disposition, "", &body)]) } else { body };
         request.header("content-type", FORM).body(Body::from(form)).unwrap()
     }
 }
