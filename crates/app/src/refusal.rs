@@ -125,10 +125,12 @@ impl From<FileError> for Refusal {
             FileError::Engine(EngineError::Unavailable(why)) => {
                 Self::SpeechUnavailable(why, Some(SPEECH_RETRY_AFTER))
             }
-            FileError::Engine(EngineError::Failed(_)) | FileError::GivenUp => {
+            FileError::Engine(EngineError::Failed(_)) => {
                 tracing::error!(%error, "an upload could not be transcribed");
                 Self::unavailable()
             }
+            // The server stops.
+            FileError::GivenUp => Self::unavailable(),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! An uploaded recording becomes a message: by the holder of the speaker lock.
 
-mod form;
 mod incoming;
 
 use app::{App, Transcribed, Upload};
@@ -72,10 +71,11 @@ pub(crate) async fn transcribe(
     request: Request,
 ) -> Result<Json<TranscribedBody>, Refused<SttRoom>> {
     let mut incoming = Incoming::new(request);
+    let known = caller.is_ok();
     match receive(&app, caller, room, &mut incoming).await {
         Ok((upload, file)) => Ok(Json(upload.finish(file).await?.into())),
         Err(refused) => {
-            incoming.discard().await;
+            incoming.discard(known).await;
             Err(refused)
         }
     }

@@ -8,16 +8,24 @@ use std::time::Duration;
 use axum::body::BodyDataStream;
 use axum::extract::Request;
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::stream::{self, StreamExt};
 use http::{HeaderMap, header};
+use multer::{Constraints, Multipart, SizeLimit};
 use tokio::time::{Instant, timeout_at};
 
-use super::form::{FormError, FormReader, boundary_of};
 use crate::kit::Fault;
+
+/// The field that the audio is in.
+const FIELD: &str = "file";
+/// What a form may have besides the file, in bytes: other fields and their headers. The library reads ahead
+/// as fast as the client sends; this and the file's limit are what it may hold.
+const REST_MAX: u64 = 1024 * 1024;
 
 /// How much of a body that is refused is still read. Less would cut off those who send a long
 /// recording and hide the reason from them; more would let anyone use up the line.
 const DISCARD_MAX: u64 = 256 * 1024 * 1024;
+/// The same where nobody knows who sends it.
+const STRANGERS_DISCARD_MAX: u64 = 8 * 1024 * 1024;
 /// How long a body that is refused is still read.
 const DISCARD_WITHIN: Duration = Duration::from_secs(60);
 
@@ -62,20 +70,17 @@ impl Incoming {
 
     /// The file in the form, of at most `limit` bytes.
     pub(super) async fn file(&mut self, limit: usize) -> Result<Vec<u8>, Fault> {
-        let mut form = FormReader::new(&boundary_of(&self.content_type).map_err(malformed)?);
-        let mut file = Kept { bytes: Vec::new(), limit, overflowed: false };
-        while let Some(chunk) = self.chunk().await? {
-            let whole = form.handle_chunk(&chunk, &mut |bytes| file.keep(bytes));
-            if file.overflowed {
-                let what = format!("file is larger than {limit} bytes");
-                return Err(Fault::Refused(app::Refusal::FileTooLarge(what)));
-            }
-            if whole.map_err(malformed)? {
-                self.read_to_the_end().await;
-                return Ok(file.bytes);
-            }
-        }
-        Err(malformed(form.missing()))
+        let boundary = multer::parse_boundary(&self.content_type)
+            .map_err(|_| malformed(FormError::NotMultipart))?;
+        let sizes = SizeLimit::new().whole_stream(limit as u64 + REST_MAX);
+        let constraints = Constraints::new().size_limit(sizes);
+        let chunks = stream::try_unfold(&mut *self, |incoming| async move {
+            Ok::<_, FormError>(incoming.chunk().await?.map(|chunk| (chunk, incoming)))
+        });
+        let form = Multipart::with_constraints(chunks, boundary, constraints);
+        let file = file_in(form, limit).await?;
+        self.read_to_the_end().await;
+        Ok(file)
     }
 
     /// What comes after the file does not matter; but only when all of a body was read is it noticed
@@ -86,16 +91,18 @@ impl Incoming {
         {}
     }
 
-    /// Reads on for nothing, so that the client gets to see what it is answered.
-    pub(super) async fn discard(mut self) {
+    /// Reads on for nothing, so that the client gets to see what it is answered: longer for somebody whose
+    /// token was good.
+    pub(super) async fn discard(mut self, known: bool) {
+        let most = if known { DISCARD_MAX } else { STRANGERS_DISCARD_MAX };
         let never_asked_for = self.waits && self.seen == 0;
-        if never_asked_for || self.announced > DISCARD_MAX {
+        if never_asked_for || self.announced > most {
             return;
         }
         let read = async {
             while let Some(Ok(chunk)) = self.stream.next().await {
                 self.seen += chunk.len() as u64;
-                if self.seen > DISCARD_MAX {
+                if self.seen > most {
                     break;
                 }
             }
@@ -105,14 +112,12 @@ impl Incoming {
     }
 
     /// The next part of the body; an error when it does not come in time.
-    async fn chunk(&mut self) -> Result<Option<Bytes>, Fault> {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, FormError> {
         let earned = Duration::from_secs(self.seen / self.patience.rate);
         let by = self.began + self.patience.grace + earned;
-        let late = |_| Fault::Malformed("file did not come in time".to_owned());
-        let Some(chunk) = timeout_at(by, self.stream.next()).await.map_err(late)? else {
-            return Ok(None);
-        };
-        let chunk = chunk.map_err(|_| malformed(FormError::CutOff))?;
+        let next = timeout_at(by, self.stream.next()).await.map_err(|_| FormError::Late)?;
+        let Some(chunk) = next else { return Ok(None) };
+        let chunk = chunk.map_err(|_| FormError::CutOff)?;
         self.seen += chunk.len() as u64;
         Ok(Some(chunk))
     }
@@ -126,33 +131,64 @@ fn malformed(error: FormError) -> Fault {
     Fault::Malformed(error.to_string())
 }
 
-/// Bytes up to a limit, in no more memory than that.
-struct Kept {
-    bytes: Vec<u8>,
-    limit: usize,
-    overflowed: bool,
+/// Why there is no file in a body. The texts are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum FormError {
+    #[error("the body must be multipart/form-data with a field file")]
+    NotMultipart,
+    #[error("file is required")]
+    NoFile,
+    #[error("file is cut off")]
+    CutOff,
+    #[error("file did not come in time")]
+    Late,
+    #[error("the multipart body is damaged")]
+    Damaged,
 }
 
-impl Kept {
-    fn keep(&mut self, more: &[u8]) {
-        let length = self.bytes.len() + more.len();
-        if self.overflowed || length > self.limit {
-            self.overflowed = true;
-            self.bytes = Vec::new();
-            return;
+/// The first field named file, and of what it is no more than the limit.
+async fn file_in(mut form: Multipart<'_>, limit: usize) -> Result<Vec<u8>, Fault> {
+    let too_large = || {
+        let what = format!("file is larger than {limit} bytes");
+        Fault::Refused(app::Refusal::FileTooLarge(what))
+    };
+    let refused = |error: multer::Error| match error {
+        multer::Error::StreamSizeExceeded { .. } => too_large(),
+        error => malformed(form_error(&error)),
+    };
+    while let Some(mut field) = form.next_field().await.map_err(refused)? {
+        if field.name() != Some(FIELD) {
+            continue;
         }
-        if length > self.bytes.capacity() {
-            let room = (length * 2).min(self.limit);
-            self.bytes.reserve_exact(room - self.bytes.len());
+        let mut file = Vec::new();
+        while let Some(chunk) = field.chunk().await.map_err(refused)? {
+            if file.len() + chunk.len() > limit {
+                return Err(too_large());
+            }
+            file.extend_from_slice(&chunk);
         }
-        self.bytes.extend_from_slice(more);
+        return Ok(file);
+    }
+    Err(malformed(FormError::NoFile))
+}
+
+/// What the library found; what went wrong on the way in is told as it was.
+fn form_error(error: &multer::Error) -> FormError {
+    match error {
+        multer::Error::StreamReadFailed(cause) => {
+            cause.downcast_ref().copied().unwrap_or(FormError::CutOff)
+        }
+        multer::Error::IncompleteFieldData { .. } | multer::Error::IncompleteStream => {
+            FormError::CutOff
+        }
+        // A list that may grow: whatever else it is, the body is not as it must be.
+        _ => FormError::Damaged,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
-    use futures_util::stream;
 
     use super::*;
 
@@ -174,18 +210,6 @@ mod tests {
         assert_eq!(upload(&[7; 1000]).file(1000).await, Ok(vec![7; 1000]));
         let refused = upload(&[7; 1001]).file(1000).await;
         assert!(matches!(refused, Err(Fault::Refused(app::Refusal::FileTooLarge(_)))));
-    }
-
-    #[test]
-    fn no_more_than_the_limit_is_kept() {
-        let mut kept = Kept { bytes: Vec::new(), limit: 1000, overflowed: false };
-        for _ in 0..100 {
-            kept.keep(&[7; 10]);
-            assert!(kept.bytes.capacity() <= 1000, "{}", kept.bytes.capacity());
-        }
-        assert_eq!((kept.bytes.len(), kept.overflowed), (1000, false));
-        kept.keep(&[7]);
-        assert_eq!((kept.bytes.capacity(), kept.overflowed), (0, true));
     }
 
     #[tokio::test]
