@@ -1,10 +1,9 @@
 //! Packets out of a container, samples out of packets, and no more of either than allowed.
 
-use std::borrow::Cow;
-use std::io::{Cursor, ErrorKind};
+use std::io::ErrorKind;
 
 use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_OPUS, CODEC_ID_VORBIS};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::{Error, Result as DemuxResult};
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
@@ -14,8 +13,8 @@ use symphonia::default::formats::{
     AdtsReader, FlacReader, IsoMp4Reader, MkvReader, MpaReader, OggReader, WavReader,
 };
 
-use super::wave::put_right;
-use super::{Container, Limits, UploadError};
+use super::source::{Allowance, Parts, Source};
+use super::{Container, Limits, UploadError, flac, matroska, mp4, ogg, vorbis, wave};
 use crate::audio::SAMPLE_RATE;
 use crate::opus::OpusDecoder;
 use crate::resample::Resampler;
@@ -30,6 +29,14 @@ const MISSING_MILLIS_MAX: u64 = 500;
 /// largest number it had.
 const STREAMED_WAV_BYTES: u64 = 0x7fff_0000;
 
+/// What may be read before the first packet: in MP4 the index, in Ogg the tags, of which the
+/// reader makes up to twenty times as much. Tags with a picture are up to 2 MB.
+const OPENING_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Recordings have one or two, films a few more; the reader keeps notes on each for every fragment.
+const TRACKS_MAX: usize = 8;
+/// The shortest packets of any codec that is read are 2.5 ms, and there may be a film's too.
+const PACKETS_PER_SECOND_MAX: u32 = 1_000;
+
 const NO_AUDIO: UploadError = UploadError::Undecodable("there is no audio in it");
 const UNKNOWN_CODEC: UploadError = UploadError::Undecodable("its codec is not known");
 const DAMAGED: UploadError = UploadError::Undecodable("its content is damaged");
@@ -37,16 +44,18 @@ const CUT_OFF: UploadError = UploadError::Undecodable("it ends before the audio 
 
 /// Decodes `bytes`, which begin with this container.
 pub fn decode(container: Container, bytes: &[u8], limits: Limits) -> Result<Vec<f32>, UploadError> {
-    let bytes = match container {
-        Container::Wav => Cow::Owned(put_right(bytes)),
-        Container::Mp3
-        | Container::Ogg
-        | Container::Matroska
-        | Container::Mp4
-        | Container::Flac
-        | Container::Adts => Cow::Borrowed(bytes),
-    };
-    let mut reader = open(container, &bytes).map_err(|_| DAMAGED)?;
+    let parts = reduce(container, bytes).ok_or(DAMAGED)?;
+    let mut left = Left::new(limits, &parts);
+    let allowance = Allowance::new(match container {
+        Container::Ogg | Container::Matroska | Container::Mp4 => OPENING_BYTES_MAX,
+        // Nothing in them is kept; some are read to their end to know their length.
+        Container::Wav | Container::Flac | Container::Mp3 | Container::Adts => u64::MAX,
+    });
+    let mut reader = open(container, Source::new(parts, allowance.clone())).map_err(|_| DAMAGED)?;
+    allowance.lift();
+    if reader.tracks().len() > TRACKS_MAX {
+        return Err(DAMAGED);
+    }
     let track = reader.default_track(TrackType::Audio).ok_or(NO_AUDIO)?;
     let id = track.id;
     let announced_ms = announced_millis(container, track);
@@ -58,11 +67,15 @@ pub fn decode(container: Container, bytes: &[u8], limits: Limits) -> Result<Vec<
     let (mut good, mut bad) = (0_u32, 0_u32);
     loop {
         match reader.next_packet() {
-            Ok(Some(packet)) if packet.track_id != id => {}
-            Ok(Some(packet)) => match codec.decode(&packet, &mut sink)? {
-                true => good += 1,
-                false => bad += 1,
-            },
+            Ok(Some(packet)) => {
+                if allowance.is_over() || !left.take(&packet) {
+                    return Err(DAMAGED);
+                }
+                match packet.track_id == id && codec.decode(&packet, &mut sink)? {
+                    true => good += 1,
+                    false => bad += 1,
+                }
+            }
             Ok(None) | Err(Error::ResetRequired) => break,
             Err(Error::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => break,
             // Streamed containers end wherever the recorder stopped; what was heard counts.
@@ -86,8 +99,20 @@ pub fn decode(container: Container, bytes: &[u8], limits: Limits) -> Result<Vec<
     }
 }
 
-fn open(container: Container, bytes: &[u8]) -> DemuxResult<Box<dyn FormatReader + '_>> {
-    let stream = MediaSourceStream::new(Box::new(Cursor::new(bytes)), Default::default());
+/// Only what decoding needs of the file; `None` when that is not to be found, or far too much.
+fn reduce(container: Container, bytes: &[u8]) -> Option<Parts<'_>> {
+    match container {
+        Container::Wav => wave::reduce(bytes),
+        Container::Flac => flac::reduce(bytes),
+        Container::Matroska => matroska::reduce(bytes),
+        Container::Mp4 => mp4::reduce(bytes),
+        Container::Ogg => Some(ogg::reduce(bytes)),
+        Container::Mp3 | Container::Adts => Some(Parts::whole(bytes)),
+    }
+}
+
+fn open(container: Container, source: Source<'_>) -> DemuxResult<Box<dyn FormatReader + '_>> {
+    let stream = MediaSourceStream::new(Box::new(source), Default::default());
     let options = FormatOptions::default();
     Ok(match container {
         Container::Wav => Box::new(WavReader::try_new(stream, options)?),
@@ -98,6 +123,28 @@ fn open(container: Container, bytes: &[u8]) -> DemuxResult<Box<dyn FormatReader 
         Container::Flac => Box::new(FlacReader::try_new(stream, options)?),
         Container::Adts => Box::new(AdtsReader::try_new(stream, options)?),
     })
+}
+
+/// The packets that may come still: an index can name the same bytes again and again.
+struct Left {
+    packets: u32,
+    bytes: u64,
+}
+
+impl Left {
+    fn new(limits: Limits, parts: &Parts<'_>) -> Self {
+        let packets = limits.seconds.saturating_add(1).saturating_mul(PACKETS_PER_SECOND_MAX);
+        Self { packets, bytes: parts.len() }
+    }
+
+    fn take(&mut self, packet: &Packet) -> bool {
+        let left =
+            self.packets.checked_sub(1).zip(self.bytes.checked_sub(packet.data.len() as u64));
+        if let Some((packets, bytes)) = left {
+            *self = Self { packets, bytes };
+        }
+        left.is_some()
+    }
 }
 
 fn parameters(track: &Track) -> Option<&AudioCodecParameters> {
@@ -141,6 +188,11 @@ impl Codec {
                 .time_base
                 .map(|base| f64::from(base.denom.get()) / f64::from(base.numer.get()));
             return Ok(Self::Opus { decoder, ticks_per_second });
+        }
+        if audio.codec == CODEC_ID_VORBIS
+            && !audio.extra_data.as_deref().is_some_and(vorbis::is_sane)
+        {
+            return Err(DAMAGED);
         }
         let decoder = symphonia::default::get_codecs()
             .make_audio_decoder(audio, &AudioDecoderOptions::default())
