@@ -3,7 +3,7 @@
 //! In two steps, so that nobody sends megabytes for nothing: [`App::begin_upload`] looks at the speaker
 //! lock and the speech engine before the body is read, [`Upload::finish`] decodes and transcribes.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,9 @@ use crate::{App, Identity, Refusal};
 /// Bodies that are read at the same time: 400 MB of memory at the default size. The decoding behind them
 /// has its own, smaller limit.
 const READING_MAX: usize = 16;
+/// The same of one person: a client that sends each utterance when it ends has the next one ready before
+/// the text of the last is there. More would let one person keep everybody else waiting.
+const READING_OF_ONE_MAX: usize = 3;
 /// When a place to read into may be free again: a body takes seconds.
 const BUSY_FOR: Duration = Duration::from_secs(5);
 
@@ -36,9 +39,9 @@ pub struct Upload {
     _place: Place,
 }
 
-/// Who uploads just now: each person one recording at a time, and not too many persons.
+/// Who uploads just now, and how many recordings: a few for each, and not too many of all.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Uploads(Arc<Mutex<HashSet<UserId>>>);
+pub(crate) struct Uploads(Arc<Mutex<HashMap<UserId, usize>>>);
 
 /// Somebody's place among those who upload.
 struct Place {
@@ -49,14 +52,22 @@ struct Place {
 impl Uploads {
     fn take(&self, user: UserId) -> Option<Place> {
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = taken.len() < READING_MAX && taken.insert(user);
-        free.then(|| Place { user, taken: self.clone() })
+        let own = taken.get(&user).copied().unwrap_or_default();
+        if own >= READING_OF_ONE_MAX || taken.values().sum::<usize>() >= READING_MAX {
+            return None;
+        }
+        taken.insert(user, own + 1);
+        Some(Place { user, taken: self.clone() })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.taken.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.user);
+        let mut taken = self.taken.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = taken.get_mut(&self.user) {
+            *own -= 1;
+        }
+        taken.retain(|_, own| *own > 0);
     }
 }
 
@@ -123,6 +134,8 @@ impl Upload {
         text: String,
         took_ms: f64,
     ) -> Result<MessageId, Refusal> {
+        // The room may have been deleted meanwhile, and its speaker muted.
+        self.app.store.room(self.room).await?.ok_or(room::Refusal::RoomNotFound)?;
         let view = self.app.rooms.view_if_running(self.room).await;
         let muted = |member: &MemberView| member.server_mute;
         if view.as_ref().and_then(|view| view.member(self.sender.user)).is_some_and(muted) {
@@ -202,5 +215,25 @@ struct Given {
 impl Drop for Given {
     fn drop(&mut self) {
         self.pool.cancel_file(self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_few_for_one_and_for_all() {
+        let uploads = Uploads::default();
+        let user = |number| UserId::from_i64(number).unwrap();
+        let mut places: Vec<Place> =
+            (0..READING_OF_ONE_MAX).map(|_| uploads.take(user(1)).unwrap()).collect();
+        assert!(uploads.take(user(1)).is_none());
+        places.extend((2..).map_while(|number| uploads.take(user(number))));
+        assert_eq!(places.len(), READING_MAX);
+        places.remove(0);
+        places.push(uploads.take(user(1)).expect("one was given back"));
+        places.clear();
+        assert!(uploads.0.lock().unwrap().is_empty());
     }
 }
