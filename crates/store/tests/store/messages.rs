@@ -11,7 +11,12 @@ fn message(raw: u64, room: RoomId, second: i64, text: &str) -> Message {
     Message {
         id: MessageId(id(raw)),
         room,
-        sender: Sender { user: UserId(id(MAYA)), name: "maya".into(), email: None },
+        sender: Sender {
+            user: UserId(id(MAYA)),
+            name: "maya".into(),
+            email: None,
+            external_id: None,
+        },
         text: text.into(),
         status: MessageStatus::Final,
         meta: MessageMeta::default(),
