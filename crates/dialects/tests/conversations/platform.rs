@@ -3,7 +3,7 @@
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
-use crate::harness::{Person, Room, Server, Setup};
+use crate::harness::{Person, Room, Server, Setup, speech};
 
 const SECRET: &str = "a secret that two services share";
 const CHANNEL: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
@@ -47,6 +47,27 @@ async fn ids_of_the_platform_are_rendered_back_unchanged() {
     assert_eq!(ids, [&json!("auth0|Maya-7"), &json!(CHANNEL)]);
     second.leave().await.expect(204);
     assert_eq!(events.expect("member.left").await["user_id"], CHANNEL);
+}
+
+#[tokio::test]
+async fn who_speaks_in_a_talk_room_keeps_their_own_id_here() {
+    let speech = Some(app::UploadLimits::default());
+    let server = Server::with(Setup { jwt_secret: Some(SECRET), speech, ..Setup::default() }).await;
+    let omar = server.account("omar").await;
+    let room = omar.talk("den", None).await;
+    let maya = person(&server, "auth0|Maya-7", "Maya P.").sees(&room);
+    maya.join().await;
+    let session = omar.join(&room.room).await;
+    let mut events = session.follow().await;
+    maya.acquire().await.expect(200);
+    assert_eq!(events.expect("floor").await["user_id"], "auth0|Maya-7");
+    assert_eq!(session.follow_state().await["floor"]["user_id"], "auth0|Maya-7");
+    maya.upload(&speech::file("speech.flac")).await.expect(200);
+    assert_eq!(events.expect("caption").await["user_id"], "auth0|Maya-7");
+    // STT Room knows people by our ids alone.
+    let me = maya.who.get("/api/v1/auth/me").await.expect(200);
+    assert_eq!(maya.get("messages").await.expect(200)[0]["sender_user_id"], me["id"]);
+    assert_eq!(maya.online().await[0], me["id"].as_str().unwrap());
 }
 
 #[tokio::test]

@@ -156,7 +156,14 @@ async fn file_in(mut form: Multipart<'_>, limit: usize) -> Result<Vec<u8>, Fault
         multer::Error::StreamSizeExceeded { .. } => too_large(),
         error => malformed(form_error(&error)),
     };
-    while let Some(mut field) = form.next_field().await.map_err(refused)? {
+    // What ends before there is a file is no cut-off file.
+    let none = |error: multer::Error| match error {
+        multer::Error::IncompleteFieldData { .. }
+        | multer::Error::IncompleteHeaders
+        | multer::Error::IncompleteStream => malformed(FormError::NoFile),
+        error => refused(error),
+    };
+    while let Some(mut field) = form.next_field().await.map_err(none)? {
         if field.name() != Some(FIELD) {
             continue;
         }
