@@ -127,7 +127,8 @@ impl From<FileError> for Refusal {
             }
             FileError::Engine(EngineError::Failed(_)) => {
                 tracing::error!(%error, "an upload could not be transcribed");
-                Self::unavailable()
+                let what = "it failed on this recording".to_owned();
+                Self::SpeechUnavailable(what, Some(SPEECH_RETRY_AFTER))
             }
             // The server stops.
             FileError::GivenUp => Self::unavailable(),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use model::{MessageId, RoomId, UserId};
 use room::{Action, MemberView, Message, MessageMeta, MessageStatus, Segment, Sender, check};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use transcribe::pool::{FileError, FileSlot, Pool};
 use transcribe::transcript::Transcript;
 use transcribe::upload;
@@ -21,7 +21,10 @@ use crate::{App, Identity, Refusal};
 /// Bodies that are read at the same time: 400 MB of memory at the default size. The decoding behind them
 /// has its own, smaller limit.
 const READING_MAX: usize = 16;
-/// The same of one person: a client that sends each utterance when it ends has the next one ready before
+/// Files that are decoded at the same time: a small file can hold ten minutes in eight channels, seconds of
+/// work and 65 MB. More would take cores from live captions.
+const DECODING_MAX: usize = 2;
+/// Bodies of one person that are read at the same time: a client that sends each utterance when it ends has the next one ready before
 /// the text of the last is there. More would let one person keep everybody else waiting.
 const READING_OF_ONE_MAX: usize = 3;
 /// When a place to read into may be free again: a body takes seconds.
@@ -40,30 +43,45 @@ pub struct Upload {
 }
 
 /// Who uploads just now, and how many recordings: a few for each, and not too many of all.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Uploads(Arc<Mutex<HashMap<UserId, usize>>>);
+#[derive(Clone, Debug)]
+pub(crate) struct Uploads {
+    taken: Arc<Mutex<HashMap<UserId, usize>>>,
+    cores: Arc<Semaphore>,
+}
 
 /// Somebody's place among those who upload.
 struct Place {
     user: UserId,
-    taken: Uploads,
+    uploads: Uploads,
+}
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Self { taken: Arc::default(), cores: Arc::new(Semaphore::new(DECODING_MAX)) }
+    }
 }
 
 impl Uploads {
+    /// Leave to decode; who gives up waiting never begins.
+    async fn core(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        let core = Arc::clone(&self.cores).acquire_owned().await;
+        core.map_err(|_| Refusal::unavailable())
+    }
+
     fn take(&self, user: UserId) -> Option<Place> {
-        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let own = taken.get(&user).copied().unwrap_or_default();
         if own >= READING_OF_ONE_MAX || taken.values().sum::<usize>() >= READING_MAX {
             return None;
         }
         taken.insert(user, own + 1);
-        Some(Place { user, taken: self.clone() })
+        Some(Place { user, uploads: self.clone() })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut taken = self.taken.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self.uploads.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(own) = taken.get_mut(&self.user) {
             *own -= 1;
         }
@@ -163,7 +181,9 @@ impl Upload {
         // From here on the file is given up when nobody waits for it any more.
         let _file = Given { pool: Arc::clone(&self.pool), id: slot.id() };
         let (pool, (told, transcript)) = (Arc::clone(&self.pool), oneshot::channel());
+        let core = self.app.uploads.core().await?;
         let decoding = tokio::task::spawn_blocking(move || {
+            let _core = core;
             let samples = upload::decode(&bytes, limits);
             drop(bytes);
             hand_over(&pool, slot, samples?, told);
@@ -234,6 +254,6 @@ mod tests {
         places.remove(0);
         places.push(uploads.take(user(1)).expect("one was given back"));
         places.clear();
-        assert!(uploads.0.lock().unwrap().is_empty());
+        assert!(uploads.taken.lock().unwrap().is_empty());
     }
 }

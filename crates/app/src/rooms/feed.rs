@@ -17,9 +17,9 @@ const HISTORY_MAX: usize = 1000;
 /// further back stays.
 const TEXTS_LOOKED_BACK: usize = 64;
 
-/// Streams of one session at once: a client that reconnects has two for a moment. Beyond it the oldest
-/// is dropped.
-const WATCHERS_PER_SESSION_MAX: usize = 4;
+/// Streams of one session at once: a client that reconnects has two for a moment, and STT Room's tabs of one
+/// person are one session. Beyond it the oldest is dropped; fewer would have tabs push each other out.
+const WATCHERS_PER_SESSION_MAX: usize = 32;
 
 /// Notices a watcher may be behind before it is dropped and has to resume.
 const WATCHER_QUEUE: usize = 256;

@@ -68,7 +68,7 @@ pub(crate) async fn create(
     Caller(caller, ..): Caller<Either>,
     Body(object, ..): Body<Map<String, Value>, Either>,
 ) -> Result<(StatusCode, Json<RoomBody>), SharedRefused> {
-    let has = |key: &str| object.contains_key(key);
+    let has = |key: &str| object.get(key).is_some_and(|value| !value.is_null());
     let tongue = match (has("type") || has("name"), has("title")) {
         (true, _) => Tongue::Vox,
         (false, true) => Tongue::SttRoom,

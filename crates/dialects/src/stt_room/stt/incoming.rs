@@ -49,6 +49,8 @@ pub(super) struct Incoming {
     announced: u64,
     stream: BodyDataStream,
     seen: u64,
+    /// Its client was too slow: nothing more of it is read.
+    given_up: bool,
     began: Instant,
     patience: Patience,
 }
@@ -63,6 +65,7 @@ impl Incoming {
             announced: text(header::CONTENT_LENGTH).parse().unwrap_or(0),
             stream: body.into_data_stream(),
             seen: 0,
+            given_up: false,
             began: Instant::now(),
             patience: PATIENCE,
         }
@@ -96,7 +99,7 @@ impl Incoming {
     pub(super) async fn discard(mut self, known: bool) {
         let most = if known { DISCARD_MAX } else { STRANGERS_DISCARD_MAX };
         let never_asked_for = self.waits && self.seen == 0;
-        if never_asked_for || self.announced > most {
+        if self.given_up || never_asked_for || self.announced > most {
             return;
         }
         let read = async {
@@ -115,7 +118,10 @@ impl Incoming {
     async fn chunk(&mut self) -> Result<Option<Bytes>, FormError> {
         let earned = Duration::from_secs(self.seen / self.patience.rate);
         let by = self.began + self.patience.grace + earned;
-        let next = timeout_at(by, self.stream.next()).await.map_err(|_| FormError::Late)?;
+        let Ok(next) = timeout_at(by, self.stream.next()).await else {
+            self.given_up = true;
+            return Err(FormError::Late);
+        };
         let Some(chunk) = next else { return Ok(None) };
         let chunk = chunk.map_err(|_| FormError::CutOff)?;
         self.seen += chunk.len() as u64;
