@@ -1,12 +1,27 @@
 //! Which engine is measured, and what it uses of the machine (Linux).
 
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use transcribe::engine::Engine;
 use transcribe::engine::moonshine::Moonshine;
 
 use crate::clips;
+
+/// `[--whisper MODEL] [NUMBER ...]`.
+#[allow(dead_code, reason = "one of the programs takes files")]
+pub fn arguments() -> Result<(Option<PathBuf>, Vec<usize>), Box<dyn Error>> {
+    let (mut whisper, mut numbers) = (None, Vec::new());
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        if argument == "--whisper" {
+            whisper = arguments.next().map(PathBuf::from);
+        } else {
+            numbers.push(argument.parse()?);
+        }
+    }
+    Ok((whisper, numbers))
+}
 
 /// Moonshine, or with a path the ggml model there.
 pub fn load(whisper: Option<&Path>) -> Result<Engine, Box<dyn Error>> {
