@@ -11,69 +11,68 @@ use super::source::Parts;
 const INDEX_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Frames in one run of a fragment; the reader counts them one by one even if none is described.
 const RUN_MAX: u32 = 100_000;
-/// Pieces that a file is cut into where its index is changed; real ones are in three.
-const PARTS_MAX: usize = 64;
-/// How deep what is looked at here is nested: `moov`, `trak`, `mdia`, `minf`, `stbl`.
-const DEPTH_MAX: usize = 6;
+/// Places that only say something; real files have one to each track, and two.
+const SAID_MAX: usize = 64;
+/// What is nested is counted with this at least.
+const CONTAINER_BYTES: usize = 24;
+/// How deep what is looked at here is nested: `moov`, `trak`, `mdia`, `minf`.
+const DEPTH_MAX: usize = 4;
 
 /// The file with the boxes that only say something about it marked as free space, so that every
 /// position in it stays true.
 pub fn reduce(bytes: &[u8]) -> Option<Parts<'_>> {
+    let mut index = Index::default();
+    index.add(bytes, 0..bytes.len(), 0)?;
     let mut parts = Vec::new();
-    let mut index_bytes = 0;
-    let (mut at, mut taken) = (0, 0);
-    while let Some(atom) = Atom::at(bytes, at..bytes.len()) {
-        let range = at..atom.end;
-        at = atom.end;
-        match &atom.kind {
-            b"mdat" | b"free" | b"skip" => {}
-            b"moov" | b"moof" | b"meta" => {
-                let mut index = bytes[range.clone()].to_vec();
-                let freed = free_what_is_said(&mut index, &(0..range.len()), 0)?;
-                index_bytes += range.len() - freed;
-                // Nothing is to be replaced in fragments, of which there are many.
-                if freed > 0 {
-                    parts.push(Cow::Borrowed(&bytes[taken..range.start]));
-                    parts.push(Cow::Owned(index));
-                    taken = range.end;
-                }
-            }
-            b"ftyp" | b"sidx" => index_bytes += range.len(),
-            _ => {}
-        }
-        if index_bytes > INDEX_BYTES_MAX || parts.len() > PARTS_MAX {
-            return None;
-        }
+    let mut taken = 0;
+    for kind_at in index.said {
+        parts.push(Cow::Borrowed(&bytes[taken..kind_at]));
+        parts.push(Cow::Borrowed(&b"free"[..]));
+        taken = kind_at + 4;
     }
     parts.push(Cow::Borrowed(&bytes[taken..]));
     Some(Parts(parts))
 }
 
-/// Marks what is in `range` of `bytes`; how many bytes that were.
-fn free_what_is_said(bytes: &mut [u8], range: &Range<usize>, depth: usize) -> Option<usize> {
-    let mut freed = 0;
-    let mut at = range.start;
-    while let Some(atom) = Atom::at(bytes, at..range.end) {
-        let kind = atom.kind_at..atom.kind_at + 4;
-        match &atom.kind {
-            b"udta" | b"meta" | b"uuid" => {
-                bytes[kind].copy_from_slice(b"free");
-                freed += atom.end - at;
-            }
-            b"trun" => {
-                let count = bytes.get(atom.body_at + 4..)?.first_chunk::<4>()?;
-                if u32::from_be_bytes(*count) > RUN_MAX {
-                    return None;
+#[derive(Default)]
+struct Index {
+    /// Where the names of boxes are that only say something.
+    said: Vec<usize>,
+    /// How large the rest is.
+    bytes: usize,
+}
+
+impl Index {
+    /// Counts what is in this range; `None` when it is too much.
+    fn add(&mut self, bytes: &[u8], range: Range<usize>, depth: usize) -> Option<()> {
+        let mut at = range.start;
+        while let Some(atom) = Atom::at(bytes, at..range.end) {
+            match &atom.kind {
+                b"udta" | b"meta" | b"uuid" => self.said.push(atom.kind_at),
+                b"moov" | b"trak" | b"mdia" | b"minf" | b"moof" | b"traf" if depth < DEPTH_MAX => {
+                    self.bytes += CONTAINER_BYTES;
+                    self.add(bytes, atom.body_at..atom.end, depth + 1)?;
                 }
+                b"trun" => {
+                    let count = bytes.get(atom.body_at + 4..)?.first_chunk::<4>()?;
+                    if u32::from_be_bytes(*count) > RUN_MAX {
+                        return None;
+                    }
+                    self.bytes += atom.end - at;
+                }
+                b"mdat" | b"free" | b"skip" => {}
+                b"ftyp" | b"sidx" => self.bytes += atom.end - at,
+                // Unknown ones between the others are not read.
+                _ if depth > 0 => self.bytes += atom.end - at,
+                _ => {}
             }
-            b"moov" | b"trak" | b"mdia" | b"minf" | b"moof" | b"traf" if depth < DEPTH_MAX => {
-                freed += free_what_is_said(bytes, &(atom.body_at..atom.end), depth + 1)?;
+            if self.bytes > INDEX_BYTES_MAX || self.said.len() > SAID_MAX {
+                return None;
             }
-            _ => {}
+            at = atom.end;
         }
-        at = atom.end;
+        Some(())
     }
-    Some(freed)
 }
 
 /// A box.
