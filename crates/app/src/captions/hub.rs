@@ -220,7 +220,7 @@ impl Hub {
 
     /// Gives the action back when the pool has no room, or there is none.
     fn submit(&mut self, number: u64, action: Action) -> Option<Action> {
-        let Some(stream) = self.streams.get_mut(&number) else { return None };
+        let stream = self.streams.get_mut(&number)?;
         let Ok(pool) = self.speech.pool() else { return Some(action) };
         let (done, wake) = (self.done.clone(), self.own.clone());
         let tell = move |outcome| {

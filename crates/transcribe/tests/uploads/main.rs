@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
-mod hostile;
 mod wave;
 
 use std::time::{Duration, Instant};

@@ -2,8 +2,7 @@
 
 use transcribe::upload::{Limits, decode};
 
-use super::super::{FRAGMENTED, M4A, RECORDER_MP4};
-use super::{MB, stays_small};
+use super::{FRAGMENTED, M4A, MB, RECORDER_MP4, stays_small};
 
 fn atom(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
     [&(content.len() as u32 + 8).to_be_bytes(), &kind[..], content].concat()
@@ -32,6 +31,7 @@ fn tags() -> Vec<u8> {
 
 #[test]
 fn tags_in_all_their_places() {
+    let _alone = super::alone();
     let (plain, fragmented) =
         [M4A, RECORDER_MP4].map(|file| decode(file, Limits::default()).unwrap().len()).into();
     let udta = atom(b"udta", &tags());
@@ -46,6 +46,7 @@ fn tags_in_all_their_places() {
 /// As every recording is whose index is written last: nothing of the sound counts against it.
 #[test]
 fn much_sound_before_the_index() {
+    let _alone = super::alone();
     let plain = decode(M4A, Limits::default()).unwrap().len();
     let kind_at = M4A.windows(4).position(|it| it == b"mdat").unwrap();
     let size = u32::from_be_bytes(*M4A[kind_at - 4..].first_chunk().unwrap());
@@ -57,6 +58,7 @@ fn much_sound_before_the_index() {
 
 #[test]
 fn indexes() {
+    let _alone = super::alone();
     let fragment = |run: &[u8]| {
         let track = atom(b"traf", &[atom(b"tfhd", b"\0\0\0\0\0\0\0\x01"), run.to_vec()].concat());
         atom(b"moof", &[atom(b"mfhd", &[0; 8]), track].concat())

@@ -2,8 +2,7 @@
 
 use transcribe::upload::{Limits, decode};
 
-use super::super::{OPUS, VORBIS};
-use super::{MB, comments, stays_small};
+use super::{MB, OPUS, VORBIS, comments, stays_small};
 
 const FIRST: u8 = 2;
 const CONTINUED: u8 = 1;
@@ -60,6 +59,7 @@ fn tags(count: u32, each: &[u8]) -> Vec<u8> {
 
 #[test]
 fn tags_of_opus() {
+    let _alone = super::alone();
     let wanted = decode(OPUS, Limits::default()).unwrap().len();
     let (first, rest) = around_tags(OPUS);
     let with = |tags: &[u8]| [first, &pages(0, serial_of(OPUS), tags), rest].concat();
@@ -73,6 +73,7 @@ fn tags_of_opus() {
 
 #[test]
 fn chained_streams_and_many_at_once() {
+    let _alone = super::alone();
     let wanted = decode(OPUS, Limits::default()).unwrap().len();
     let (first, _) = around_tags(OPUS);
     let chained = [OPUS, first, &pages(0, serial_of(OPUS), &tags(2_000_000, b"a=b"))].concat();
@@ -118,6 +119,7 @@ fn codebooks(count: u64) -> Vec<u8> {
 
 #[test]
 fn tables_of_vorbis() {
+    let _alone = super::alone();
     let serial = serial_of(VORBIS);
     let (first, _) = around_tags(VORBIS);
     let tags = [&b"\x03vorbis"[..], &comments(0, b""), b"\x01"].concat();

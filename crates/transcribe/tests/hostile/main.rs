@@ -1,56 +1,46 @@
 //! Small files that would be large in memory: each allocates no more than is said, measured by
 //! this binary's allocator.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod mp4;
 mod ogg;
+#[allow(dead_code, reason = "the tests of uploads use all of it")]
+#[path = "../uploads/wave.rs"]
+mod wave;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use peak_alloc::PeakAlloc;
 use transcribe::upload::{Limits, UploadError, decode};
 
-/// Counts what the threads of tests hold, each for itself: a decode runs on one.
-struct Counting;
-
-thread_local! {
-    static HELD: Cell<isize> = const { Cell::new(0) };
-    static PEAK: Cell<isize> = const { Cell::new(0) };
-}
-
-fn count(bytes: isize) {
-    let held = HELD.get() + bytes;
-    HELD.set(held);
-    PEAK.set(PEAK.get().max(held));
-}
-
-// SAFETY: all of it is the system's allocator; the counters are constants without destructors.
-#[allow(unsafe_code, reason = "an allocator cannot be written without")]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as isize);
-        // SAFETY: as the caller promises.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        count(-(layout.size() as isize));
-        // SAFETY: as the caller promises.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
+const FLAC: &[u8] = include_bytes!("../uploads/files/speech.flac");
+const WEBM: &[u8] = include_bytes!("../uploads/files/recorder.webm");
+const FRAGMENTED: &[u8] = include_bytes!("../uploads/files/fragmented.mp4");
+const M4A: &[u8] = include_bytes!("../uploads/files/speech.m4a");
+const RECORDER_MP4: &[u8] = include_bytes!("../uploads/files/recorder.mp4");
+const OPUS: &[u8] = include_bytes!("../uploads/files/opus.ogg");
+const VORBIS: &[u8] = include_bytes!("../uploads/files/vorbis.ogg");
 
 #[global_allocator]
-static COUNTING: Counting = Counting;
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// One file at a time: the allocator counts for all threads.
+static ALONE: Mutex<()> = Mutex::new(());
 
 const MB: usize = 1024 * 1024;
 
+fn alone() -> std::sync::MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The most that decoding held at once.
 fn peak_of(bytes: &[u8]) -> (usize, Result<usize, UploadError>) {
-    let before = HELD.get();
-    PEAK.set(before);
+    let before = MEMORY.current_usage();
+    MEMORY.reset_peak_usage();
     let decoded = decode(bytes, Limits::default()).map(|samples| samples.len());
-    (PEAK.get().abs_diff(before), decoded)
+    (MEMORY.peak_usage().saturating_sub(before), decoded)
 }
 
 #[track_caller]
@@ -69,11 +59,12 @@ fn stays_small(name: &str, bytes: &[u8], max: usize) -> Result<usize, UploadErro
 }
 
 fn second_of_wav() -> Vec<u8> {
-    super::wave::KINDS[0].file(&vec![0.1; 16_000], super::wave::Length::True)
+    wave::KINDS[0].file(&vec![0.1; 16_000], wave::Length::True)
 }
 
 #[test]
 fn wave_lists_and_unknown_chunks() {
+    let _alone = alone();
     let wav = second_of_wav();
     let comments = b"ICMT\0\0\0\0".repeat(2_500_000);
     let mut list = b"LIST".to_vec();
@@ -110,7 +101,8 @@ fn comments(count: u32, each: &[u8]) -> Vec<u8> {
 
 #[test]
 fn flac_blocks() {
-    let flac = super::FLAC;
+    let _alone = alone();
+    let flac = FLAC;
     let wanted = decode(flac, Limits::default()).unwrap().len();
     let (start, rest) = (&flac[..42], &flac[42..]);
     assert_eq!(start[4] & 0x80, 0, "the parameters are not the last block");
@@ -136,7 +128,8 @@ fn element(id: &[u8], content: &[u8]) -> Vec<u8> {
 
 #[test]
 fn matroska_tags_and_indexes() {
-    let webm = super::WEBM;
+    let _alone = alone();
+    let webm = WEBM;
     let at = |id: &[u8]| webm.windows(id.len()).position(|bytes| bytes == id).unwrap();
     let wanted = decode(webm, Limits::default()).unwrap().len();
     let info = at(b"\x15\x49\xa9\x66");
