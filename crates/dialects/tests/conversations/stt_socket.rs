@@ -202,13 +202,16 @@ async fn a_kick_a_ban_a_deleted_room_and_a_stopping_server_end_it() {
     assert_eq!(stopped.await, (1012, "server_shutdown".to_owned()));
 }
 
+/// Sockets of one person, as the page says.
+const SOCKETS_MAX: usize = 32;
+
 #[tokio::test]
 async fn one_socket_too_many_ends_the_oldest() {
     let server = Server::start().await;
     let (maya, tom) = pair(&server).await;
     let mut oldest = maya.follow().await;
     let mut newer = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..SOCKETS_MAX {
         newer.push(maya.follow().await);
     }
     assert_eq!(oldest.closed().await.0, 1013);
