@@ -129,7 +129,7 @@ impl Speech {
     }
 
     /// Ends it for all clones. What waits to be decoded is given up, and so is a download: its half is
-    /// thrown away by the next one. Blocks for [`STOP_WITHIN`] at most, mostly not at all.
+    /// thrown away by the next one. Blocks for a second at most, mostly not at all.
     pub fn stop(&self) {
         self.0.stop();
     }

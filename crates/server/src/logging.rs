@@ -16,17 +16,17 @@ use crate::progress;
 /// tokens, keys and answers of a transcription server), or a line for every oddity of a file that somebody
 /// sent: held at these levels whatever LOG says. Not directives of the filter, where LOG could name a part of
 /// such a library, which would win.
-const HELD_DOWN: [(&str, Level); 10] = [
-    ("str0m", Level::ERROR),
-    ("is", Level::ERROR),
-    ("dimpl", Level::ERROR),
-    ("tungstenite", Level::INFO),
-    ("tokio_tungstenite", Level::INFO),
-    ("hyper", Level::INFO),
-    ("hyper_util", Level::INFO),
-    ("rustls", Level::INFO),
-    ("ureq", Level::INFO),
-    ("symphonia", Level::ERROR),
+const HELD_DOWN: [(&str, LevelFilter); 10] = [
+    ("str0m", LevelFilter::ERROR),
+    ("is", LevelFilter::ERROR),
+    ("dimpl", LevelFilter::ERROR),
+    ("tungstenite", LevelFilter::INFO),
+    ("tokio_tungstenite", LevelFilter::INFO),
+    ("hyper", LevelFilter::INFO),
+    ("hyper_util", LevelFilter::INFO),
+    ("rustls", LevelFilter::INFO),
+    ("ureq", LevelFilter::INFO),
+    ("symphonia", LevelFilter::OFF),
 ];
 
 /// Logs to standard error from now on. `log` is a filter as of [`EnvFilter`].
@@ -89,7 +89,7 @@ mod tests {
                 tracing::info!(target: "str0m", "secret");
                 tracing::debug!(target: "hyper::proto", "secret");
                 tracing::trace!(target: "ureq_proto::util", "secret");
-                tracing::warn!(target: "symphonia_bundle_mp3::demuxer", "secret");
+                tracing::error!(target: "symphonia_bundle_mp3::demuxer", "secret");
                 tracing::error!(target: "str0m::ice", "told");
             });
             let written = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
