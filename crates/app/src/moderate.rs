@@ -1,7 +1,7 @@
 //! What moderators do to others.
 
 use model::{AccountId, RoomId, UserId};
-use room::{Action, Command, check};
+use room::Command;
 
 use crate::{App, Identity, Refusal};
 
@@ -51,12 +51,5 @@ impl App {
             }
             outcome => outcome.map(|_| ()),
         }
-    }
-
-    /// The room with its members, for who may see it.
-    pub async fn room_view(&self, by: &Identity, room: RoomId) -> Result<room::RoomView, Refusal> {
-        let view = self.rooms.view(room).await?;
-        check(&view.settings, &by.actor(), Action::View)?;
-        Ok(view)
     }
 }

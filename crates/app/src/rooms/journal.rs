@@ -65,9 +65,9 @@ impl Journal {
         let chosen = |event: &Event| {
             matches!(event, Event::Moderated { .. } | Event::CaptionsSwitched { .. })
         };
-        let only_ends = !events.iter().any(chosen);
+        let refusable = events.iter().any(chosen);
         let full = self.pending.len() + events.len() > PENDING_MAX;
-        if joins || full && !only_ends {
+        if joins || full && refusable {
             return Err(Refusal::unavailable());
         }
         self.pending.extend(events.iter().filter(|event| store::is_stored(event)).cloned());

@@ -60,11 +60,16 @@ pub(crate) struct UserBody {
     created_at: String,
 }
 
+/// What this dialect shows as somebody's address: who has none is known by their name.
+pub(super) fn address_of<'a>(email: Option<&'a str>, username: &'a str) -> &'a str {
+    email.unwrap_or(username)
+}
+
 impl UserBody {
     fn new(id: AccountId, email: Option<&str>, username: &str, created_at: Timestamp) -> Self {
         Self {
             id: id.to_uuid(),
-            email: email.unwrap_or(username).to_owned(),
+            email: address_of(email, username).to_owned(),
             created_at: rfc3339(created_at),
         }
     }

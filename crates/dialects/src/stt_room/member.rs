@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::SttRoom;
+use super::account::address_of;
 use super::caller::Heard;
 use super::field::Fields;
 use super::refusal::ErrorBody;
@@ -111,7 +112,7 @@ impl From<&MemberView> for ParticipantBody {
         let person = &member.person;
         Self {
             user_id: person.id.to_uuid(),
-            email: person.email.as_ref().unwrap_or(&person.username).clone(),
+            email: address_of(person.email.as_deref(), &person.username).to_owned(),
             status: "online",
             joined_at: rfc3339(member.joined_at),
         }

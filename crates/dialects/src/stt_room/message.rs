@@ -7,6 +7,7 @@ use room::{Message, MessageMeta, Segment, Sender};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::account::address_of;
 use super::caller::Heard;
 use super::refusal::ErrorBody;
 use super::room::room_of;
@@ -132,7 +133,7 @@ impl From<Message> for MessageBody {
 
 /// What this dialect shows as somebody's address.
 pub(super) fn email_of(sender: &Sender) -> &str {
-    sender.email.as_ref().unwrap_or(&sender.name)
+    address_of(sender.email.as_deref(), &sender.name)
 }
 
 /// What was said in a room, oldest first. For who is or was a participant.
