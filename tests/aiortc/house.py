@@ -42,6 +42,9 @@ class Server:
         self.port = free_port(socket.SOCK_STREAM)
         self.media_port = free_port(socket.SOCK_DGRAM)
         self.data = tempfile.mkdtemp(prefix="parlor-test-")
+        self.turn_port = free_port(socket.SOCK_STREAM)
+        if environment.get("TURN_PORT") == "free":
+            environment = environment | {"TURN_PORT": str(self.turn_port)}
         self.environment = environment
         self.log = ""
         self.http = None
@@ -59,7 +62,10 @@ class Server:
 
     async def start(self):
         """Starts the process and waits for the line that says it listens."""
-        self.http = self.http or aiohttp.ClientSession(timeout=PATIENCE)
+        if not self.http:
+            # As many connections as there are people: an open socket is one.
+            anything = aiohttp.TCPConnector(limit=0)
+            self.http = aiohttp.ClientSession(timeout=PATIENCE, connector=anything)
         env = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         env |= {
             "PORT": str(self.port),
@@ -67,6 +73,7 @@ class Server:
             "DATA_DIR": self.data,
             "RATE_LIMITS": "off",
             "STT_ENGINE": "off",
+            "TURN_PORT": "off",
             "RUST_BACKTRACE": "1",
         }
         env |= self.environment
@@ -168,9 +175,9 @@ class Account:
         assert got == status, f"{method} {path}: {got} {answer}"
         return answer
 
-    async def make_room(self, name="Round table"):
-        """A voice room; its id in decimal."""
-        body = {"name": name, "type": "voice"}
+    async def make_room(self, name="Round table", kind="voice"):
+        """A voice room, or another kind of Vox's; its id in decimal."""
+        body = {"name": name, "type": kind}
         return (await self.must("POST", "/api/v1/rooms", body, status=201))["room_id"]
 
     async def join(self, channel, **more):

@@ -8,6 +8,7 @@ from aiortc.contrib.media import MediaPlayer
 from aiortc.mediastreams import MediaStreamError
 
 from house import SPEECH
+from marks import Marks
 from waiting import HANG_SECONDS, until
 from wire import Wire
 
@@ -33,13 +34,14 @@ class Member:
     The microphone is a recording by name, which loops, or a track.
     """
 
-    def __init__(self, account, session):
+    def __init__(self, account, session, configuration=None):
         self.account = account
         self.session = session
-        self.peer = RTCPeerConnection()
+        self.peer = RTCPeerConnection(configuration)
         self.heard = {}
         self.microphone = None
         self.wire = None
+        self.marks = None
         self.connected = asyncio.Event()
         self._readers = []
 
@@ -54,20 +56,31 @@ class Member:
         """One offer, one answer."""
         if voice:
             self.microphone = voice if isinstance(voice, MediaStreamTrack) else looped(voice)
-            self.peer.addTransceiver(self.microphone, direction="sendonly")
+            sender = self.peer.addTransceiver(self.microphone, direction="sendonly").sender
+            sender._RTCRtpSender__encoder = self._encoder()
         for _ in range(slots):
             self.peer.addTransceiver("audio", direction="recvonly")
         self.peer.on("connectionstatechange", self._state_changed)
         await self.peer.setLocalDescription(await self.peer.createOffer())
-        answer = await self.signal(type="offer", sdp=self.peer.localDescription.sdp)
-        assert answer["type"] == "answer"
-        assert answer["session_id"] == self.session
-        await self.peer.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
+        answer = await self.answer_to(self.peer.localDescription.sdp)
+        await self.peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        self.marks = Marks(self.peer)
         for transceiver in self.peer.getTransceivers():
             if transceiver.direction == "recvonly":
                 self._listen(transceiver)
         await asyncio.wait_for(self.connected.wait(), HANG_SECONDS)
         self.wire = Wire(self.peer)
+
+    def _encoder(self):
+        """Makes the packets; aiortc finds one by itself if it is None."""
+        return None
+
+    async def answer_to(self, offer):
+        """The server's answer to an SDP."""
+        answer = await self.signal(type="offer", sdp=offer)
+        assert answer["type"] == "answer"
+        assert answer["session_id"] == self.session
+        return answer["sdp"]
 
     async def signal(self, **message):
         body = {"session_id": self.session} | message
@@ -76,6 +89,12 @@ class Member:
     def sent(self):
         """RTP packets that went out."""
         return self.peer.getTransceivers()[0].sender._RTCRtpSender__packet_count
+
+    async def drained(self):
+        """What the server had sent to this member when this was called has been decrypted."""
+        await self.wire.flush()
+        newest = self.wire.newest
+        await until("decryption", lambda: newest is None or self.marks.has(newest))
 
     def _state_changed(self):
         if self.peer.connectionState == "connected":
@@ -109,10 +128,21 @@ class Member:
         def mid():
             return next((slot["mid"] for slot in slots() if slot["user_id"] == user_id), None)
 
-        first = await until(f"a slot for {user_id}", mid, lambda: stream.events)
-        start = self.heard[first].loud
-        heard = lambda: self.heard[mid() or first].loud >= start + loud  # noqa: E731
-        await until(f"the voice of {user_id}", heard, self.picture)
+        await self.has_heard(user_id, mid, loud, lambda: stream.events)
+
+    async def has_heard(self, name, mid, loud, shown):
+        """So many loud frames are decoded from now on in the section that `mid` tells at that time."""
+        before = {}
+
+        def heard():
+            section = mid()
+            if section is None:
+                return False
+            start = before.setdefault(section, self.heard[section].loud)
+            return self.heard[section].loud >= start + loud
+
+        picture = lambda: (before, self.picture(), shown())  # noqa: E731
+        await until(f"the voice of {name}", heard, picture)
 
     def picture(self):
         return {mid: (heard.frames, heard.loud) for mid, heard in self.heard.items()}

@@ -9,6 +9,11 @@ MEDIA = range(128, 192)
 CONTROL = range(192, 224)
 
 
+def name_of(packet):
+    """Sequence number and SSRC: no other RTP packet of a connection has both."""
+    return packet[2:4] + packet[8:12]
+
+
 class Wire:
     """Counts a connection's RTP packets as they arrive.
 
@@ -23,11 +28,14 @@ class Wire:
         self._real = self._pair.protocol.datagram_received
         self._counts = {}
         self.packets = 0
+        # The newest packet's name.
+        self.newest = None
         self._pair.protocol.datagram_received = self._arrived
 
     def _arrived(self, data, address):
         if data[0] in MEDIA and data[1] not in CONTROL:
             self.packets += 1
+            self.newest = name_of(data)
         elif data[8:20] in self._counts:
             self._counts[data[8:20]] = self.packets
         self._real(data, address)

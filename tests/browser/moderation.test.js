@@ -2,34 +2,15 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { allHearEachOther } from "./harness/seat.js";
+import { A_WHILE, IN_FLIGHT, allHearEachOther, nothingMoreOf } from "./harness/seat.js";
 import { Table } from "./harness/table.js";
 import { ui } from "./harness/ui.js";
 import { until } from "./harness/wait.js";
 
 /** @import { Seat } from "./harness/seat.js" */
 
-/** So many packets of somebody else are a second of speech or more: time enough to leak. */
-const A_WHILE = 60;
-
-/** Packets that were already forwarded when a moderator's reply came: the next ones follow them. */
-const IN_FLIGHT = 5;
-
-/**
- * Nothing more of `quiet` comes to `listeners`, while they receive `other` all along.
- * @param {Seat[]} listeners
- * @param {Seat} quiet
- * @param {(string | undefined)[]} mids where each listener received `quiet` until now
- * @param {Seat} other
- */
-async function nothingMoreOf(listeners, quiet, mids, other) {
-  // Media of one listener comes in order: what was under way is there once later packets are.
-  await Promise.all(listeners.map((one) => one.receives(other, IN_FLIGHT)));
-  const counts = () => Promise.all(listeners.map(async (one, index) => (await one.inbound(mids[index])).packets));
-  const before = await counts();
-  await Promise.all(listeners.map((one) => one.receives(other, A_WHILE)));
-  assert.deepEqual(await counts(), before, `packets of ${quiet.name} still come`);
-}
+/** Past the page, as any other client could. @param {Seat} seat @param {boolean} mute */
+const setOwnMute = (seat, mute) => seat.account.must("PATCH", "/voice/state", { session_id: seat.session, mute });
 
 test("a server mute silences at once and ends at once", async (context) => {
   const table = await Table.set(context);
@@ -46,10 +27,11 @@ test("a server mute silences at once and ends at once", async (context) => {
   await ui.showsMark(bea.page, "ann", "server-muted", true);
   await ui.showsMark(ann.page, "ann", "server-muted", true);
 
-  // Her own switch does not help her.
-  await ui.press(ann.page, "mic");
+  // Her own switch is locked, and what it would ask for does not help her.
+  await ui.showsDisabled(ann.page, "mic", true);
+  await setOwnMute(ann, true);
   await bea.told("member.updated", (event) => event.username === "ann" && event.mute);
-  await ui.press(ann.page, "mic");
+  await setOwnMute(ann, false);
   await bea.told("member.updated", (event) => event.username === "ann" && !event.mute && event.server_mute);
   await nothingMoreOf([bea], ann, mids.slice(0, 1), carl);
 
@@ -121,4 +103,28 @@ test("who is kicked is out, is told so, and stays out", async (context) => {
     headers: { accept: "text/event-stream" },
   });
   assert.ok([401, 404].includes(events.status), `events: ${events.status}`);
+});
+
+test("what a moderator does by the menu is shown to whom it is done", async (context) => {
+  const table = await Table.set(context);
+  const [ann, bea] = await table.open("ann", "bea");
+  const { room_id: room } = await ann.account.makeRoom("Hers");
+  await Promise.all([ann.enter(room), bea.enter(room)]);
+  await allHearEachOther([ann, bea]);
+
+  await ui.fromMenu(ann.page, "bea", "mod-mute");
+  await ui.showsModerated(bea.page, /muted/i);
+  await ui.showsDisabled(bea.page, "mic", true);
+  for (const seat of [ann, bea]) await ui.showsMark(seat.page, "bea", "server-muted", true);
+  await ui.fromMenu(ann.page, "bea", "mod-mute");
+  await ui.showsMark(bea.page, "bea", "server-muted", false);
+  await ui.showsDisabled(bea.page, "mic", false);
+
+  await ui.fromMenu(ann.page, "bea", "mod-deafen");
+  await ui.showsModerated(bea.page, /deafened/i);
+  await ui.showsDisabled(bea.page, "deafen", true);
+  for (const seat of [ann, bea]) await ui.showsMark(seat.page, "bea", "server-deafened", true);
+  await ui.fromMenu(ann.page, "bea", "mod-deafen");
+  await ui.showsMark(bea.page, "bea", "server-deafened", false);
+  await allHearEachOther([ann, bea]);
 });

@@ -1,10 +1,11 @@
 //! `cargo xtask bench [NAME]`: figures that no test asserts.
 //!
-//! Each benchmark is a script in `tests/bench` that drives a release build and prints its rows as
-//! JSON lines. They are kept in `target/bench/NAME.jsonl`, where runs can be compared, and shown as
+//! Each benchmark is a script in `tests/bench`, or the load client of `crates/bench`, that drives a
+//! release build and prints its rows as JSON lines. They are kept in `target/bench/NAME.jsonl`, where runs can be compared, and shown as
 //! tables. What the rows mean is in `docs/benchmarks.md`.
 
 mod captions;
+mod fan_out;
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
@@ -24,24 +25,28 @@ use crate::test::with_tools;
 enum Bench {
     Join,
     Mute,
+    React,
     Captions,
+    FanOut,
 }
 
-const ALL: [Bench; 3] = [Bench::Join, Bench::Mute, Bench::Captions];
+const ALL: [Bench; 5] = [Bench::Join, Bench::Mute, Bench::React, Bench::Captions, Bench::FanOut];
 
 impl Bench {
     fn name(self) -> &'static str {
         match self {
             Self::Join => "join",
             Self::Mute => "mute",
+            Self::React => "react",
             Self::Captions => "captions",
+            Self::FanOut => "fan-out",
         }
     }
 
     /// Builds what is measured, and gives the command that measures it.
     fn ready(self, place: &Place) -> Result<Command> {
         match self {
-            Self::Join | Self::Mute => {
+            Self::Join | Self::Mute | Self::React => {
                 build(place, &["--package", "server"])?;
                 let mut command = Command::new(place.python());
                 command.arg("bench.py").arg(self.name());
@@ -49,12 +54,13 @@ impl Bench {
                 Ok(command)
             }
             Self::Captions => captions::ready(place),
+            Self::FanOut => fan_out::ready(place),
         }
     }
 }
 
 /// Runs one benchmark, or all.
-pub fn run(place: &Place, name: Option<&str>) -> Result<()> {
+pub fn run(place: &Place, name: Option<&str>, quick: bool, more: &[String]) -> Result<()> {
     let chosen: Vec<Bench> =
         ALL.into_iter().filter(|bench| name.is_none_or(|name| name == bench.name())).collect();
     if chosen.is_empty() {
@@ -66,9 +72,20 @@ pub fn run(place: &Place, name: Option<&str>) -> Result<()> {
     for bench in chosen {
         let mut command = bench.ready(place)?;
         command.current_dir(place.root().join("tests/bench"));
+        if let Bench::FanOut = bench {
+            command.args(quick.then_some("--quick")).args(more);
+        }
         let rows = rows(&output(&mut command)?, &commit)?;
         keep(place, bench.name(), &rows)?;
         println!("{}", bench.name());
+        if let Bench::FanOut = bench {
+            let tables = fan_out::tables(place, &rows)?;
+            println!("{tables}");
+            if !quick {
+                fan_out::publish(place, &tables)?;
+            }
+            continue;
+        }
         // Rows of another kind have other columns.
         for alike in rows.chunk_by(|one, next| one.keys().eq(next.keys())) {
             println!("{}", table(alike));

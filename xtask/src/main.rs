@@ -41,6 +41,12 @@ enum Command {
     Bench {
         /// The name of one benchmark; all of them when absent.
         name: Option<String>,
+        /// Of fan-out: few points and short ones, and the page stays as it is.
+        #[arg(long)]
+        quick: bool,
+        /// Of fan-out, after `--`: what `load fan-out` is told besides.
+        #[arg(last = true)]
+        more: Vec<String>,
     },
 }
 
@@ -61,6 +67,6 @@ fn run() -> Result<()> {
         Command::Test { quick } => test::run(&place, quick),
         Command::Ci => ci::run(&place),
         Command::Tidy => tidy::run(&place),
-        Command::Bench { name } => bench::run(&place, name.as_deref()),
+        Command::Bench { name, quick, more } => bench::run(&place, name.as_deref(), quick, &more),
     }
 }

@@ -13,6 +13,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+pub use apt::install;
+
 use crate::place::Place;
 use crate::shell::{output, run as shell};
 

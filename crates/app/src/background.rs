@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
 use crate::App;
+use crate::board::News;
 use crate::clock::now;
 use crate::refusal::causes;
 use crate::rooms::Rooms;
@@ -73,9 +74,12 @@ pub(crate) async fn follow_bans(app: App) {
         for change in &changes {
             let is_known = known.get(&change.account) == Some(&change.epoch);
             let banned = UserId::from(change.account);
-            let done = is_known
-                || !change.banned
-                || app.rooms.end_member_everywhere(banned, EndReason::Banned).await;
+            if !is_known {
+                let news = News::SignedOut { user: banned, epoch: change.epoch };
+                app.board.tell(news).await;
+            }
+            let done =
+                is_known || !change.banned || app.end_everywhere(banned, EndReason::Banned).await;
             if done {
                 handled.insert(change.account, change.epoch);
             }

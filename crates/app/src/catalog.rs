@@ -1,9 +1,10 @@
 //! The rooms that exist: made, listed, looked up, deleted.
 
 use model::{ExternalId, Override, OverrideTarget, Permissions, Redacted, RoomId, UserId};
-use room::{Action, Command, EndReason, Floor, ProfileKind, Settings, check};
+use room::{Action, Command, EndReason, Floor, ProfileKind, Settings, SettingsChange, check};
 use store::{ExternalKey, NewRoom};
 
+use crate::board::News;
 use crate::clock::now;
 use crate::identity::PLATFORM_ISSUER;
 use crate::{App, Identity, Refusal};
@@ -39,6 +40,19 @@ pub struct RoomDraft {
     pub captions: Option<bool>,
 }
 
+/// What is to be changed of a room; `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct RoomChanges {
+    /// 1 to [`ROOM_NAME_LEN_MAX`] characters. The name in addresses stays.
+    pub name: Option<String>,
+    /// Members at once. Who is in stays in.
+    pub member_limit: Option<u32>,
+    /// In place of all that were there; the creator keeps theirs.
+    pub overrides: Option<Vec<Override>>,
+    /// Live captions.
+    pub captions: Option<bool>,
+}
+
 /// A room in a list.
 #[derive(Clone, Debug)]
 pub struct Listed {
@@ -70,21 +84,12 @@ impl App {
             return Err(Refusal::Missing(Permissions::MANAGE_SPACES));
         }
         self.limits.take_room(by.account.id)?;
-        let length = draft.name.chars().count();
-        if !(1..=ROOM_NAME_LEN_MAX).contains(&length) || draft.name.chars().any(char::is_control) {
-            let message = format!("name must be 1 to {ROOM_NAME_LEN_MAX} characters");
-            return Err(Refusal::Invalid(message));
-        }
+        check_name(&draft.name)?;
         let password_hash = match draft.password {
             Some(password) => Some(self.accounts.passwords.hash(password).await?),
             None => None,
         };
         let creator = UserId::from(by.account.id);
-        let owner = Override {
-            target: OverrideTarget::User(creator),
-            allow: Permissions::ROOM_OWNER,
-            deny: Permissions::NONE,
-        };
         let new = NewRoom {
             id: RoomId(self.ids.next()),
             name: draft.name,
@@ -94,11 +99,13 @@ impl App {
             created_by: Some(creator),
             external: None,
             created_at: now().wall,
-            overrides: [owner].into_iter().chain(draft.overrides).collect(),
+            overrides: with_owner(Some(creator), draft.overrides),
             password_hash,
             captions: draft.captions.unwrap_or(draft.kind.profile().captions),
         };
-        Ok(self.listed(self.store.create_room(&new).await?, by))
+        let settings = self.store.create_room(&new).await?;
+        self.board.tell(News::RoomCreated { settings: settings.clone() }).await;
+        Ok(self.listed(settings, by))
     }
 
     /// The rooms that one may view, newest first.
@@ -123,6 +130,34 @@ impl App {
         Ok(Listed { floor, ..self.listed(settings, by) })
     }
 
+    /// Changes a room. Needs MANAGE_SPACES there, or to have made it.
+    pub async fn change_room(
+        &self,
+        by: &Identity,
+        room: RoomId,
+        changes: RoomChanges,
+    ) -> Result<Listed, Refusal> {
+        let RoomChanges { name, member_limit, overrides, captions } = changes;
+        let found = self.room(by, room).await?;
+        check(&found.settings, &by.actor(), Action::Manage)?;
+        name.as_deref().map_or(Ok(()), check_name)?;
+        member_limit.map_or(Ok(()), |limit| check_limit(found.settings.kind, limit))?;
+        let creator = found.settings.created_by;
+        let overrides = overrides.map(|overrides| with_owner(creator, overrides));
+        if let Some(overrides) = &overrides {
+            check_hand_out(by, &found, overrides)?;
+        }
+        // First: what is changed after it may take away the right to.
+        if let Some(on) = captions {
+            let switch = Command::SwitchCaptions { on };
+            self.rooms.submit(room, &by.actor(), switch).await?;
+        }
+        let change = SettingsChange { name, member_limit, overrides };
+        let view =
+            self.rooms.submit(room, &by.actor(), Command::ChangeSettings(change)).await?.view;
+        Ok(Listed { floor: view.floor, ..self.listed(view.settings, by) })
+    }
+
     /// Switches live captions of a room for everybody in it.
     pub async fn switch_captions(
         &self,
@@ -139,13 +174,17 @@ impl App {
     pub async fn delete_room(&self, by: &Identity, room: RoomId) -> Result<(), Refusal> {
         let found = self.room(by, room).await?;
         check(&found.settings, &by.actor(), Action::Manage)?;
-        self.store.delete_room(room, now().wall).await?;
+        if !self.store.delete_room(room, now().wall).await? {
+            return Err(room::Refusal::RoomNotFound.into());
+        }
         let close = Command::Close { reason: EndReason::RoomDeleted };
         match self.rooms.submit(room, &room::Actor::Server, close).await {
             // It was not running, and being deleted cannot be started.
-            Ok(_) | Err(Refusal::Room(room::Refusal::RoomNotFound)) => Ok(()),
-            Err(refusal) => Err(refusal),
+            Ok(_) | Err(Refusal::Room(room::Refusal::RoomNotFound)) => {}
+            Err(refusal) => return Err(refusal),
         }
+        self.board.tell(News::RoomDeleted { settings: found.settings }).await;
+        Ok(())
     }
 
     /// The room that a request means, if it is there.
@@ -186,7 +225,12 @@ impl App {
             password_hash: None,
             captions: ProfileKind::Voice.profile().captions,
         };
-        Ok(self.store.find_or_create_external_room(&new).await?.0.id)
+        let (settings, made) = self.store.find_or_create_external_room(&new).await?;
+        let id = settings.id;
+        if made {
+            self.board.tell(News::RoomCreated { settings }).await;
+        }
+        Ok(id)
     }
 
     fn listed(&self, settings: Settings, by: &Identity) -> Listed {
@@ -197,4 +241,71 @@ impl App {
             floor: None,
         }
     }
+}
+
+fn check_name(name: &str) -> Result<(), Refusal> {
+    let fits = (1..=ROOM_NAME_LEN_MAX).contains(&name.chars().count());
+    if fits && !name.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(Refusal::Invalid(format!("name must be 1 to {ROOM_NAME_LEN_MAX} characters")))
+}
+
+/// Overrides, one for each whom they are about, with the creator's own, who may do everything in the room
+/// whatever else is said of them.
+fn with_owner(creator: Option<UserId>, overrides: Vec<Override>) -> Vec<Override> {
+    let owner = creator.map(|creator| Override {
+        target: OverrideTarget::User(creator),
+        allow: Permissions::ROOM_OWNER,
+        deny: Permissions::NONE,
+    });
+    let others = overrides.into_iter().filter(|other| {
+        creator.is_none_or(|creator| other.target != OverrideTarget::User(creator))
+    });
+    let mut merged: Vec<Override> = Vec::new();
+    for one in owner.into_iter().chain(others) {
+        match merged.iter_mut().find(|other| other.target == one.target) {
+            Some(other) => {
+                (other.allow, other.deny) = (other.allow | one.allow, other.deny | one.deny);
+            }
+            None => merged.push(one),
+        }
+    }
+    merged
+}
+
+/// A pair stays a pair, whoever changes the room.
+fn check_limit(kind: ProfileKind, limit: u32) -> Result<(), Refusal> {
+    let most = kind.profile().member_limit;
+    if kind == ProfileKind::Talk && limit > most {
+        return Err(Refusal::Invalid(format!("limit of a push-to-talk room is at most {most}")));
+    }
+    Ok(())
+}
+
+/// Nobody hands out or takes away more than they may do in the room themselves. The creator may all that
+/// overrides can say.
+fn check_hand_out(by: &Identity, room: &Listed, after: &[Override]) -> Result<(), Refusal> {
+    if room.settings.created_by == Some(UserId::from(by.account.id)) {
+        return Ok(());
+    }
+    let said = |overrides: &[Override], target: OverrideTarget| {
+        let of_target = overrides.iter().filter(|change| change.target == target);
+        of_target.fold((Permissions::NONE, Permissions::NONE), |(allow, deny), change| {
+            (allow | change.allow, deny | change.deny)
+        })
+    };
+    let before = &room.settings.overrides;
+    for target in before.iter().chain(after).map(|change| change.target) {
+        let (was, is) = (said(before, target), said(after, target));
+        let changed = differing(was.0, is.0) | differing(was.1, is.1);
+        if let Some(missing) = (changed & !room.permissions).first() {
+            return Err(room::Refusal::Missing(missing).into());
+        }
+    }
+    Ok(())
+}
+
+fn differing(one: Permissions, other: Permissions) -> Permissions {
+    one & !other | other & !one
 }

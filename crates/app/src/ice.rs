@@ -3,19 +3,20 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use model::{Redacted, SessionId, Timestamp};
+use model::{Redacted, Timestamp, UserId};
 
 use crate::tokens::turn_credential;
 
-/// Credentials outlive any session's start by this much: a client may restart ICE late in a call.
-const CREDENTIAL_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+/// Credentials outlive a session's start by this much: a client may restart ICE, and then ask for a new allocation,
+/// late in a call. What has been allocated may be kept for longer.
+const CREDENTIAL_LIFETIME: Duration = Duration::from_secs(12 * 3600);
 
 /// An entry of a client's list of ICE servers (W3C WebRTC, RTCIceServer).
 #[derive(Clone, Debug)]
 pub struct IceServer {
     /// `stun:` and `turn:` addresses.
     pub urls: Vec<String>,
-    /// Of the TURN REST form `expiry:session`, unless an outside server needs a fixed one.
+    /// Of the TURN REST form `expiry:account`, unless an outside server needs a fixed one.
     pub username: String,
     /// The password for it.
     pub credential: Redacted<String>,
@@ -41,25 +42,25 @@ pub struct MediaAddress {
     pub port: u16,
     /// Keys the credentials.
     pub secret: Redacted<Vec<u8>>,
-    /// Offered beside our own STUN.
+    /// `turn:` and `turns:` addresses of our own TURN server, those that work.
+    pub own_turn: Vec<String>,
+    /// Offered beside our own.
     pub turn: Option<OutsideTurn>,
 }
 
 impl MediaAddress {
     /// `host:port`, an IPv6 address in brackets.
     pub fn endpoint(&self) -> String {
-        match self.host.parse::<IpAddr>() {
-            Ok(address) => SocketAddr::new(address, self.port).to_string(),
-            Err(_) => format!("{}:{}", self.host, self.port),
-        }
+        host_and_port(&self.host, self.port)
     }
 
-    /// The list for one session.
-    pub fn ice_servers(&self, session: SessionId, now: Timestamp) -> Vec<IceServer> {
+    /// The list for somebody.
+    pub fn ice_servers(&self, user: UserId, now: Timestamp) -> Vec<IceServer> {
         let expires = now.plus(CREDENTIAL_LIFETIME);
-        let (username, credential) = turn_credential(&self.secret, session, expires);
+        let (username, credential) = turn_credential(&self.secret, user, expires);
+        let stun = format!("stun:{}", self.endpoint());
         let own = IceServer {
-            urls: vec![format!("stun:{}", self.endpoint())],
+            urls: [stun].into_iter().chain(self.own_turn.iter().cloned()).collect(),
             username,
             credential: Redacted::new(credential),
         };
@@ -69,5 +70,13 @@ impl MediaAddress {
             credential: turn.password.clone(),
         });
         [own].into_iter().chain(outside).collect()
+    }
+}
+
+/// `host:port`, an IPv6 address in brackets.
+pub fn host_and_port(host: &str, port: u16) -> String {
+    match host.parse::<IpAddr>() {
+        Ok(address) => SocketAddr::new(address, port).to_string(),
+        Err(_) => format!("{host}:{port}"),
     }
 }

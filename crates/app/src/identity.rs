@@ -7,7 +7,7 @@ use store::{Account, ExternalKey, NewAccount, Role};
 use crate::Refusal;
 use crate::accounts::Accounts;
 use crate::clock::now;
-use crate::tokens::{Bearer, TokenRefusal};
+use crate::tokens::Bearer;
 
 /// The name under which the platform that shares JWT_SECRET with us is kept as an issuer.
 pub const PLATFORM_ISSUER: &str = "platform";
@@ -42,21 +42,26 @@ impl Identity {
         self.roles.iter().fold(Permissions::EVERYONE, |all, role| all | role.permissions)
     }
 
+    /// Their roles, for a room's overrides.
+    pub fn role_ids(&self) -> Vec<RoleId> {
+        self.roles.iter().map(|role| role.id).collect()
+    }
+
+    /// As a room judges them.
+    pub fn caller(&self) -> Caller {
+        Caller { person: self.person(), roles: self.role_ids(), base: self.permissions() }
+    }
+
     /// As the one who asks a room for something.
     pub fn actor(&self) -> Actor {
-        let roles: Vec<RoleId> = self.roles.iter().map(|role| role.id).collect();
-        Actor::Caller(Caller { person: self.person(), roles, base: self.permissions() })
+        Actor::Caller(self.caller())
     }
 }
 
 impl Accounts {
     /// The account behind an access token of ours or of the trusted platform.
     pub async fn authenticate(&self, token: &str) -> Result<Identity, Refusal> {
-        let bearer =
-            self.tokens.verify_access(token, now().wall).map_err(|refusal| match refusal {
-                TokenRefusal::Expired => Refusal::TokenExpired,
-                TokenRefusal::Invalid => Refusal::Unauthenticated,
-            })?;
+        let bearer = self.tokens.verify_access(token, now().wall)?;
         let id = match &bearer {
             Bearer::Own { account, .. } | Bearer::Platform { account, .. } => *account,
             Bearer::PlatformExternal { external, username, .. } => {
@@ -82,6 +87,12 @@ impl Accounts {
             return Err(Refusal::Unauthenticated);
         }
         Ok(Identity { account, roles, from_platform })
+    }
+
+    /// An account as it is now, with its roles. Whoever asks has looked at how they may.
+    pub(crate) async fn identity(&self, id: AccountId) -> Result<Option<Identity>, Refusal> {
+        let found = self.store.account_with_roles(id).await?;
+        Ok(found.map(|(account, roles)| Identity { account, roles, from_platform: false }))
     }
 
     /// The account of a platform's person who has been here.

@@ -7,10 +7,11 @@ use std::net::IpAddr;
 
 use media::{SourceLabel, ViewRequest};
 use model::{Redacted, RoomId, SessionId, UserId, Via};
-use room::{Actor, Command, EndReason, Join, RoomView};
+use room::{Actor, Command, EndReason, Join, MemberView, RoomView};
 
 use crate::clock::now;
 use crate::ice::IceServer;
+use crate::turnstile::to_the_end;
 use crate::{App, Identity, Outcome, Refusal};
 
 /// The largest SDP taken, in bytes. Chromium's largest offers, with dozens of sections, stay below.
@@ -59,25 +60,38 @@ impl App {
         let user = UserId::from(by.account.id);
         let JoinRequest { room, via, client, mute, deaf, password, address } = request;
         let session = SessionId(self.ids.next());
-        let join = Join { session, via, client, mute, deaf, unlocked: true };
+        let only_once = refuses_elsewhere(via);
+        let join = Join { session, via, client, mute, deaf, unlocked: true, only_once };
         let actor = by.actor();
         self.limits.take_join(user)?;
         let unlocked = match password {
             Some(password) => self.unlock(user, room, &actor, &join, password, address).await?,
             None => false,
         };
-        let _one_at_a_time = self.joins.lock(user).await;
-        let join = Command::Join(Join { unlocked, ..join });
-        self.rooms.consider(room, &actor, &join).await?;
-        self.leave_other_room(user, room).await?;
-        let outcome = self.rooms.submit(room, &actor, join).await?;
-        self.put_out_if_banned_since(by, room).await?;
+        let join = Join { unlocked, ..join };
+        let (app, by) = (self.clone(), by.clone());
+        let outcome = to_the_end(async move { app.join_now(&by, room, join).await }).await?;
         Ok(Joined {
             session,
             view: outcome.view,
             endpoint: self.settings.media.endpoint(),
-            ice_servers: self.settings.media.ice_servers(session, now().wall),
+            ice_servers: self.settings.media.ice_servers(user, now().wall),
         })
+    }
+
+    async fn join_now(&self, by: &Identity, room: RoomId, join: Join) -> Result<Outcome, Refusal> {
+        let (user, actor) = (UserId::from(by.account.id), by.actor());
+        let Join { session, via, only_once, .. } = join;
+        let _one_at_a_time = self.joins.lock(user).await;
+        let join = Command::Join(join);
+        self.rooms.consider(room, &actor, &join).await?;
+        self.leave_other_room(user, room, only_once).await?;
+        let outcome = self.rooms.submit(room, &actor, join).await?;
+        if via == Via::Vox {
+            self.link_gateways(user, session).await;
+        }
+        self.look_again(by, room).await?;
+        Ok(outcome)
     }
 
     /// Whether the caller has shown the room's password. It is looked at last: a full room says so, and
@@ -123,7 +137,7 @@ impl App {
     /// Leaves a room with every session of one's own. Who is not in has left.
     pub async fn leave_room(&self, by: &Identity, room: RoomId) -> Result<(), Refusal> {
         match self.rooms.submit(room, &by.actor(), Command::LeaveAll).await {
-            Ok(_) | Err(Refusal::Room(room::Refusal::NotAParticipant)) => Ok(()),
+            Ok(_) | Err(Refusal::Room(room::Refusal::NotInRoom)) => Ok(()),
             Err(refusal) => Err(refusal),
         }
     }
@@ -137,33 +151,57 @@ impl App {
         }
     }
 
-    async fn leave_other_room(&self, user: UserId, target: RoomId) -> Result<(), Refusal> {
+    /// Ends the membership in another exclusive room; `refuses`: unless its client is still there.
+    async fn leave_other_room(
+        &self,
+        user: UserId,
+        target: RoomId,
+        refuses: bool,
+    ) -> Result<(), Refusal> {
         let exclusive = self.rooms.view(target).await?.settings.kind.profile().exclusive;
         let Some(other) = self.rooms.index().exclusive_room_of(user) else { return Ok(()) };
         if !exclusive || other == target {
             return Ok(());
         }
+        if refuses && self.is_live_in(user, other).await {
+            return Err(room::Refusal::AlreadyIn.into());
+        }
         // The new session could not be recorded: that costs nobody the place they have.
         self.store.takes_sessions().await?;
-        let end = Command::EndMember { user, reason: EndReason::Moved };
-        match self.rooms.submit(other, &room::Actor::Server, end).await {
+        self.end_membership(user, other, EndReason::Moved).await
+    }
+
+    async fn is_live_in(&self, user: UserId, room: RoomId) -> bool {
+        let view = self.rooms.view_if_running(room).await;
+        let member = view.as_ref().and_then(|view| view.member(user));
+        member.is_some_and(MemberView::is_live)
+    }
+
+    /// Puts somebody out of a room, if they are in.
+    pub(crate) async fn end_membership(
+        &self,
+        user: UserId,
+        room: RoomId,
+        reason: EndReason,
+    ) -> Result<(), Refusal> {
+        let end = Command::EndMember { user, reason };
+        match self.rooms.submit(room, &room::Actor::Server, end).await {
             // Deleted just now: nobody is in it.
             Ok(_) | Err(Refusal::Room(room::Refusal::RoomNotFound)) => Ok(()),
             Err(refusal) => Err(refusal),
         }
     }
 
-    /// The token was read before the join; a ban in between has looked for them too early.
-    async fn put_out_if_banned_since(&self, by: &Identity, room: RoomId) -> Result<(), Refusal> {
-        let account = self.store.account(by.account.id).await?;
-        let good = account.is_some_and(|now| !now.banned && now.epoch == by.account.epoch);
-        if good {
-            return Ok(());
-        }
-        let user = UserId::from(by.account.id);
-        let end = Command::EndMember { user, reason: EndReason::Banned };
-        self.rooms.submit(room, &room::Actor::Server, end).await?;
-        Err(Refusal::Banned)
+    /// The token was read before the join; a ban in between has looked for them too early, a change of
+    /// roles too.
+    async fn look_again(&self, by: &Identity, room: RoomId) -> Result<(), Refusal> {
+        let now = self.accounts.identity(by.account.id).await?;
+        let good = |now: &Identity| !now.account.banned && now.account.epoch == by.account.epoch;
+        let Some(now) = now.filter(good) else {
+            self.end_membership(UserId::from(by.account.id), room, EndReason::Banned).await?;
+            return Err(Refusal::Banned);
+        };
+        if now.roles == by.roles { Ok(()) } else { self.reauthorize_in(&now, room).await }
     }
 
     /// Refuses a session that is somebody else's or over, by the index alone.
@@ -189,7 +227,7 @@ impl App {
         mute: Option<bool>,
         deaf: Option<bool>,
     ) -> Result<Outcome, Refusal> {
-        let command = Command::SetSelf { session, mute, deaf };
+        let command = Command::SetSelf { session, mute, deaf, camera: None, screen: None };
         self.rooms.submit_to_room_of(session, &by.actor(), command).await
     }
 
@@ -247,11 +285,20 @@ impl App {
         by: &Identity,
         session: SessionId,
     ) -> Result<RoomView, Refusal> {
-        let view = self.rooms.view(self.rooms.room_of(session)?).await?;
+        let view = self.rooms.view_of(session).await?;
         let (member, _) = view.session(session).ok_or(room::Refusal::UnknownSession)?;
         if member.person.id != UserId::from(by.account.id) {
             return Err(room::Refusal::NotYourSession.into());
         }
         Ok(view)
+    }
+}
+
+/// Whether who comes in through a door is refused where they are elsewhere, rather than taken out of there
+/// (Vox: 409).
+fn refuses_elsewhere(via: Via) -> bool {
+    match via {
+        Via::Vox => true,
+        Via::SttRoom | Via::VoiceService | Via::Aura | Via::OriginChats | Via::Sip => false,
     }
 }

@@ -6,10 +6,12 @@
 
 mod accounts;
 mod background;
+mod board;
 mod captions;
 mod catalog;
 mod clock;
 mod floor;
+mod gateway;
 mod ice;
 mod identity;
 mod join;
@@ -19,13 +21,16 @@ mod moderate;
 mod passwords;
 mod quota;
 mod refusal;
+mod roles;
 mod rooms;
 pub mod secrets;
 mod setup_code;
 mod speech;
+mod stage;
 mod tokens;
 mod turnstile;
 mod upload;
+mod voice;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,25 +45,32 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 pub use accounts::{Accounts, DISPLAY_NAME_LEN_MAX, LoggedIn, Origin, PASSWORD_LEN_MAX, SignUp};
+pub use board::{Board, News, RoomNews};
 pub use captions::{Voices, tap};
-pub use catalog::{Listed, ROOM_NAME_LEN_MAX, RoomCreation, RoomDraft, RoomRef};
+pub use catalog::{Listed, ROOM_NAME_LEN_MAX, RoomChanges, RoomCreation, RoomDraft, RoomRef};
 pub use clock::{Ids, now};
-pub use ice::{IceServer, MediaAddress, OutsideTurn};
+pub use gateway::GatewayPresence;
+pub use ice::{IceServer, MediaAddress, OutsideTurn, host_and_port};
 pub use identity::{Identity, PLATFORM_ISSUER};
 pub use join::{CLIENT_LEN_MAX, JoinRequest, Joined, SDP_LEN_MAX};
 pub use limits::{Allowance, Buckets, Rate};
 pub use media::{SourceLabel, ViewRequest};
 pub use messages::{Transcript, TranscriptLine};
+pub use quota::{CallKind, Quoted};
 pub use refusal::Refusal;
+pub use roles::{ROLE_NAME_LEN_MAX, ROLES_MAX};
 pub use rooms::{Carried, Heard, Notice, Outcome, Rooms, Slot, Snapshot, Start, Watch, What};
 pub use setup_code::SetupCode;
 pub use speech::{
     EngineChoice, Speech, SpeechError, SpeechSettings, SpeechState, SpeechStep, UploadLimits,
 };
+pub use stage::TOPIC_LEN_MAX;
 pub use tokens::Tokens;
 pub use upload::{Transcribed, Upload};
+pub use voice::{Connect, Connected, MediaTokenTimes, OpenMedia, VoiceUpdate};
 
 use captions::Captions;
+use gateway::Gateways;
 use quota::Quota;
 use turnstile::Turnstile;
 use upload::Uploads;
@@ -81,6 +93,8 @@ pub struct AppSettings {
     pub limited: bool,
     /// How long a room waits for what.
     pub timing: Timing,
+    /// How long tokens of media connections live.
+    pub media_tokens: MediaTokenTimes,
 }
 
 /// The running media plane and what comes from it.
@@ -109,6 +123,9 @@ pub struct Parts {
     pub media: Media,
     /// Speech to text.
     pub speech: Speech,
+    /// What is told to those outside rooms.
+    pub board: Arc<Board>,
+    gateways: Gateways,
     captions: Captions,
     uploads: Uploads,
     settings: AppSettings,
@@ -144,7 +161,8 @@ impl App {
             tracing::info!(ended, "sessions that the last run left open are ended");
         }
         let MediaSide { media, events, voices } = media;
-        let rooms = Rooms::new(store.clone(), media.clone(), settings.timing);
+        let board = Arc::new(Board::default());
+        let rooms = Rooms::new(store.clone(), media.clone(), Arc::clone(&board), settings.timing);
         let ids = Arc::clone(&accounts.ids);
         let captions =
             Captions::start(voices, speech.clone(), rooms.clone(), store.clone(), Arc::clone(&ids));
@@ -157,6 +175,8 @@ impl App {
             store,
             media,
             speech,
+            board,
+            gateways: Gateways::default(),
             captions,
             uploads: Uploads::default(),
             settings,
@@ -181,6 +201,7 @@ impl App {
         self.stopping.store(true, Ordering::Relaxed);
         let told = async {
             self.rooms.close_all(EndReason::ServerShutdown).await;
+            self.board.tell(News::Stopping).await;
             self.sockets.close();
             self.sockets.wait().await;
         };

@@ -34,6 +34,8 @@ pub struct Allowance {
     pub remaining: u32,
     /// Until there is one, when there is none.
     pub retry_after: Duration,
+    /// Until the bucket is full.
+    pub full_after: Duration,
 }
 
 /// One bucket per key.
@@ -66,7 +68,8 @@ impl<K: Hash + Eq> Buckets<K> {
         let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
         let known = levels.by_key.get(&key).copied();
         if known.is_none() && !self.has_room(&mut levels, now) {
-            return Err(Allowance { remaining: 0, retry_after: PRUNE_EVERY });
+            let after = PRUNE_EVERY;
+            return Err(Allowance { remaining: 0, retry_after: after, full_after: after });
         }
         let level = self.level(known, now);
         if level < 1.0 {
@@ -74,6 +77,12 @@ impl<K: Hash + Eq> Buckets<K> {
         }
         levels.by_key.insert(key, (level - 1.0, now));
         Ok(self.allowance(level - 1.0))
+    }
+
+    /// A look that takes nothing.
+    pub fn peek(&self, key: &K, now: Instant) -> Allowance {
+        let levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
+        self.allowance(self.level(levels.by_key.get(key).copied(), now))
     }
 
     /// Undoes a take that turned out not to count.
@@ -104,8 +113,10 @@ impl<K: Hash + Eq> Buckets<K> {
     }
 
     fn allowance(&self, level: f64) -> Allowance {
-        let missing = (1.0 - level).max(0.0) / self.rate.per_sec;
-        Allowance { remaining: level as u32, retry_after: Duration::from_secs_f64(missing) }
+        let until =
+            |wanted: f64| Duration::from_secs_f64((wanted - level).max(0.0) / self.rate.per_sec);
+        let (retry_after, full_after) = (until(1.0), until(self.rate.burst));
+        Allowance { remaining: level as u32, retry_after, full_after }
     }
 }
 

@@ -126,8 +126,10 @@ impl App {
     /// Who is in a room, for who may know it: of one with a password only its members.
     pub async fn participants(&self, by: &Identity, room: RoomId) -> Result<RoomView, Refusal> {
         let view = self.rooms.view(room).await?;
-        let participant = view.member(UserId::from(by.account.id)).is_some();
-        check(&view.settings, &by.actor(), Action::SeeMembers { participant })?;
+        // Who is in knows of it, whatever else they may.
+        if view.member(UserId::from(by.account.id)).is_none() {
+            check(&view.settings, &by.actor(), Action::SeeMembers { participant: false })?;
+        }
         Ok(view)
     }
 

@@ -1,7 +1,7 @@
 //! What moderators do to others.
 
 use model::{AccountId, RoomId, UserId};
-use room::Command;
+use room::{Command, EndReason};
 
 use crate::{App, Identity, Refusal};
 
@@ -33,23 +33,37 @@ impl App {
         self.moderate(by, room, user, Command::ServerDeafen { user, deafened }).await
     }
 
-    async fn moderate(
+    /// Puts somebody out of every room they are in. `false` when one of them could not do it now.
+    pub(crate) async fn end_everywhere(&self, user: UserId, reason: EndReason) -> bool {
+        // Who is being moved is in the one room or the other by then.
+        let _one_at_a_time = self.joins.lock(user).await;
+        self.rooms.end_member_everywhere(user, reason).await
+    }
+
+    pub(crate) async fn moderate(
         &self,
         by: &Identity,
         room: RoomId,
         user: UserId,
         command: Command,
     ) -> Result<(), Refusal> {
-        match self.rooms.submit(room, &by.actor(), command).await {
-            Err(Refusal::Room(room::Refusal::TargetNotInRoom)) => {
-                let known = self.store.account(AccountId(user.0)).await?.is_some();
-                Err(if known {
-                    room::Refusal::TargetNotInRoom.into()
-                } else {
-                    Refusal::UserNotFound
-                })
+        let outcome = self.rooms.submit(room, &by.actor(), command).await;
+        self.or_unknown(user, outcome).await.map(|_| ())
+    }
+
+    /// Somebody who is not in the room may not be at all.
+    pub(crate) async fn or_unknown<T>(
+        &self,
+        user: UserId,
+        outcome: Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        match outcome {
+            Err(Refusal::Room(room::Refusal::TargetNotInRoom))
+                if self.store.account(AccountId(user.0)).await?.is_none() =>
+            {
+                Err(Refusal::UserNotFound)
             }
-            outcome => outcome.map(|_| ()),
+            outcome => outcome,
         }
     }
 }

@@ -1,14 +1,18 @@
-//! Password hashes: Argon2id (RFC 9106), off the async threads, as many at once as there are cores.
+//! Password hashes: Argon2id (RFC 9106), on threads of their own, as many as there are cores. A hash fills
+//! 19 MiB, and what a thread has filled once its allocator may keep: on threads that come and go, as those of
+//! the runtime, that would be hundreds of MiB for good.
 //!
 //! `accounts` calls it. What must hold: an unknown user costs the same work as a known one
 //! ([`Passwords::verify_nobody`]), and neither passwords nor hashes are ever formatted.
 
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::password_hash::{Error, PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
 use model::Redacted;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::Refusal;
 
@@ -27,12 +31,15 @@ const WAITING_MAX: usize = 64;
 /// Salt of the work that is done for unknown users. It protects nothing, so it need not be random.
 const NOBODYS_SALT: &[u8; 16] = b"nobody is behind";
 
-/// Hashes and verifies passwords. Clones share the limit.
+/// Hashes and verifies passwords. Clones share the threads, which end with the last of them.
 #[derive(Clone, Debug)]
 pub struct Passwords {
     admitted: Arc<Semaphore>,
-    cores: Arc<Semaphore>,
+    /// No more wait in it than are admitted.
+    work: Sender<Work>,
 }
+
+type Work = Box<dyn FnOnce() + Send>;
 
 /// Why a password was neither hashed nor verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,13 +69,24 @@ impl Default for Passwords {
 }
 
 impl Passwords {
-    /// With the cores that this machine has.
+    /// With a thread for each core that this machine has. Panics where no thread can be made.
     pub fn new() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-        Self {
-            admitted: Arc::new(Semaphore::new(cores + WAITING_MAX)),
-            cores: Arc::new(Semaphore::new(cores)),
+        let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+        Self::with(threads, threads + WAITING_MAX)
+    }
+
+    fn with(threads: usize, admitted: usize) -> Self {
+        let (sender, receiver) = channel();
+        let receiver = Arc::new(Mutex::new(receiver));
+        for _ in 0..threads {
+            let receiver = Arc::clone(&receiver);
+            std::thread::spawn(move || {
+                while let Some(work) = next(&receiver) {
+                    work()
+                }
+            });
         }
+        Self { admitted: Arc::new(Semaphore::new(admitted)), work: sender }
     }
 
     /// The hash to store, in PHC form, with a fresh salt.
@@ -115,19 +133,27 @@ impl Passwords {
     ) -> Result<T, PasswordFailure> {
         let place = Arc::clone(&self.admitted).try_acquire_owned();
         let place = place.map_err(|_| PasswordFailure::Busy)?;
-        let core = Arc::clone(&self.cores).acquire_owned().await;
-        let core = core.map_err(|_| PasswordFailure::Failed)?;
-        // Work that was begun goes on when its caller is gone: the permits stay with it.
-        let held: (OwnedSemaphorePermit, OwnedSemaphorePermit) = (place, core);
-        let task = tokio::task::spawn_blocking(move || {
-            let _held = held;
-            work()
-        });
-        match task.await {
+        let (reply, outcome) = oneshot::channel();
+        let work = move || {
+            // A panic ends this one, not the thread.
+            let done = catch_unwind(AssertUnwindSafe(work));
+            // Work that was begun goes on when its caller is gone: the place stays with it.
+            drop(place);
+            if let Ok(done) = done {
+                let _ = reply.send(done);
+            }
+        };
+        self.work.send(Box::new(work)).map_err(|_| PasswordFailure::Failed)?;
+        match outcome.await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(_)) | Err(_) => Err(PasswordFailure::Failed),
         }
     }
+}
+
+/// The next piece of work; `None` when there will be none.
+fn next(queue: &Mutex<Receiver<Work>>) -> Option<Work> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
 fn argon2() -> Result<Argon2<'static>, Error> {
@@ -171,9 +197,14 @@ mod tests {
 
     #[tokio::test]
     async fn more_than_the_limit_are_refused_and_room_comes_back() {
-        let passwords =
-            Passwords { admitted: Arc::new(Semaphore::new(2)), cores: Arc::new(Semaphore::new(1)) };
-        let core = Arc::clone(&passwords.cores).acquire_owned().await.unwrap();
+        let passwords = Passwords::with(1, 2);
+        let (release, held) = channel::<()>();
+        passwords
+            .work
+            .send(Box::new(move || {
+                let _ = held.recv();
+            }))
+            .unwrap();
         let waits = |_| {
             let passwords = passwords.clone();
             tokio::spawn(async move { passwords.verify_nobody(secret("x")).await })
@@ -183,10 +214,18 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert_eq!(passwords.verify_nobody(secret("x")).await, Err(PasswordFailure::Busy));
-        drop(core);
+        drop(release);
         for task in waiting {
             assert_eq!(task.await.unwrap(), Ok(false));
         }
+        assert_eq!(passwords.verify_nobody(secret("x")).await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_one_call_and_no_thread() {
+        let passwords = Passwords::with(1, 1);
+        let fails = passwords.work::<()>(|| panic!("as a library might")).await;
+        assert_eq!(fails, Err(PasswordFailure::Failed));
         assert_eq!(passwords.verify_nobody(secret("x")).await, Ok(false));
     }
 }

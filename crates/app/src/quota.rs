@@ -1,12 +1,14 @@
-//! How often one account may join and make rooms, whichever dialect it speaks.
+//! How often one account may join and make rooms, whichever dialect it speaks, and how often it may call
+//! where a dialect counts calls.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
-use model::{AccountId, RoomId, UserId};
+use model::{AccountId, RoomId, Timestamp, UserId};
 
-use crate::Refusal;
 use crate::clock::now;
-use crate::limits::{Buckets, Rate, household};
+use crate::limits::{Allowance, Buckets, Rate, household};
+use crate::{App, Refusal};
 
 /// Joins: a client that reconnects through a bad hour stays below it, one that loops does not.
 const JOINS: Rate = Rate { burst: 30.0, per_sec: 1.0 };
@@ -16,6 +18,47 @@ const ROOMS: Rate = Rate { burst: 20.0, per_sec: 0.5 };
 const ROOM_PASSWORDS: Rate = Rate { burst: 5.0, per_sec: 0.1 };
 /// The same per address: accounts are free, so a class may guess from one address, not a program.
 const ROOM_PASSWORDS_FROM: Rate = Rate { burst: 30.0, per_sec: 0.1 };
+
+/// What somebody says of themselves, or has passed on to others: each is told to everyone who may see the room.
+const VOICE_UPDATES: Rate = Rate { burst: 20.0, per_sec: 2.0 };
+/// Calls about rooms, about being in them, and others.
+const ROOM_CALLS: Rate = Rate { burst: 20.0, per_sec: 0.5 };
+const VOICE_CALLS: Rate = Rate { burst: 30.0, per_sec: 1.0 };
+const OTHER_CALLS: Rate = Rate { burst: 10.0, per_sec: 0.2 };
+
+/// What a call is about: each kind has a bucket of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallKind {
+    /// Rooms themselves.
+    Rooms,
+    /// Being in a room, and what is done to those who are.
+    Voice,
+    /// All else.
+    Other,
+}
+
+impl CallKind {
+    fn rate(self) -> Rate {
+        match self {
+            Self::Rooms => ROOM_CALLS,
+            Self::Voice => VOICE_CALLS,
+            Self::Other => OTHER_CALLS,
+        }
+    }
+}
+
+/// A bucket of calls, as replies tell it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quoted {
+    /// Calls at once.
+    pub limit: u32,
+    /// Calls left.
+    pub remaining: u32,
+    /// When the bucket is full again.
+    pub reset: Timestamp,
+    /// There was none left; try again after this.
+    pub refused: Option<Duration>,
+}
 
 /// The buckets, or none where limits are off.
 #[derive(Debug)]
@@ -27,6 +70,20 @@ struct Limited {
     rooms: Buckets<AccountId>,
     room_passwords: Buckets<(UserId, RoomId)>,
     room_passwords_from: Buckets<(IpAddr, RoomId)>,
+    voice_updates: Buckets<UserId>,
+    room_calls: Buckets<AccountId>,
+    voice_calls: Buckets<AccountId>,
+    other_calls: Buckets<AccountId>,
+}
+
+impl Limited {
+    fn calls(&self, kind: CallKind) -> &Buckets<AccountId> {
+        match kind {
+            CallKind::Rooms => &self.room_calls,
+            CallKind::Voice => &self.voice_calls,
+            CallKind::Other => &self.other_calls,
+        }
+    }
 }
 
 /// A guess at a room's password that was counted.
@@ -43,12 +100,20 @@ impl Quota {
             rooms: Buckets::new(ROOMS),
             room_passwords: Buckets::new(ROOM_PASSWORDS),
             room_passwords_from: Buckets::new(ROOM_PASSWORDS_FROM),
+            voice_updates: Buckets::new(VOICE_UPDATES),
+            room_calls: Buckets::new(ROOM_CALLS),
+            voice_calls: Buckets::new(VOICE_CALLS),
+            other_calls: Buckets::new(OTHER_CALLS),
         };
         Self(limited.then(buckets))
     }
 
     pub(crate) fn take_join(&self, user: UserId) -> Result<(), Refusal> {
         self.0.as_ref().map_or(Ok(()), |limited| take(&limited.joins, user))
+    }
+
+    pub(crate) fn take_voice_update(&self, user: UserId) -> Result<(), Refusal> {
+        self.0.as_ref().map_or(Ok(()), |limited| take(&limited.voice_updates, user))
     }
 
     pub(crate) fn take_room(&self, account: AccountId) -> Result<(), Refusal> {
@@ -81,6 +146,43 @@ impl Quota {
             limited.room_passwords_from.give_back(from, now().mono);
         }
     }
+}
+
+impl App {
+    /// Counts a call of an account, and says what is left.
+    pub fn take_call(&self, kind: CallKind, account: AccountId) -> Quoted {
+        let Some(limited) = &self.limits.0 else { return full(kind) };
+        match limited.calls(kind).take(account, now().mono) {
+            Ok(allowance) => quoted(kind, allowance, None),
+            Err(allowance) => quoted(kind, allowance, Some(allowance.retry_after)),
+        }
+    }
+
+    /// What an account has left, or anybody before they say who they are.
+    pub fn peek_call(&self, kind: CallKind, account: Option<AccountId>) -> Quoted {
+        match (&self.limits.0, account) {
+            (Some(limited), Some(account)) => {
+                quoted(kind, limited.calls(kind).peek(&account, now().mono), None)
+            }
+            (None, _) | (_, None) => full(kind),
+        }
+    }
+
+    /// Whether people are limited in how often they may do things.
+    pub fn is_limited(&self) -> bool {
+        self.limits.0.is_some()
+    }
+}
+
+fn full(kind: CallKind) -> Quoted {
+    let limit = kind.rate().burst as u32;
+    Quoted { limit, remaining: limit, reset: now().wall, refused: None }
+}
+
+fn quoted(kind: CallKind, allowance: Allowance, refused: Option<Duration>) -> Quoted {
+    let reset = now().wall.plus(allowance.full_after);
+    let (limit, remaining) = (kind.rate().burst as u32, allowance.remaining);
+    Quoted { limit, remaining, reset, refused }
 }
 
 fn take<K: std::hash::Hash + Eq>(buckets: &Buckets<K>, key: K) -> Result<(), Refusal> {

@@ -52,6 +52,12 @@ pub enum Refusal {
     /// The e-mail address belongs to somebody.
     #[error("that e-mail address is already taken")]
     EmailTaken,
+    /// The name of a role belongs to another.
+    #[error("that role already exists")]
+    RoleTaken,
+    /// No such role.
+    #[error("role not found")]
+    RoleNotFound,
     /// Speech to text is off or not ready; the text says why, and when to try again if that helps.
     #[error("speech to text is not available: {0}")]
     SpeechUnavailable(String, Option<Duration>),
@@ -144,6 +150,15 @@ impl From<store::StoreError> for Refusal {
                 tracing::error!(error = causes(&error), "the store failed");
                 Self::unavailable()
             }
+        }
+    }
+}
+
+impl From<crate::tokens::TokenRefusal> for Refusal {
+    fn from(refusal: crate::tokens::TokenRefusal) -> Self {
+        match refusal {
+            crate::tokens::TokenRefusal::Expired => Self::TokenExpired,
+            crate::tokens::TokenRefusal::Invalid => Self::Unauthenticated,
         }
     }
 }

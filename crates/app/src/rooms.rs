@@ -12,9 +12,9 @@ use std::sync::Arc;
 use media::SlotBinding;
 use model::{RoomId, SessionId, UserId};
 use net::Media;
-use room::{Actor, Command, EndReason, RoomView, Timing};
+use room::{Actor, Caller, Command, EndReason, RoomView, Timing};
 use store::Store;
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinSet;
 
 pub use self::actor::{Heard, Outcome, Watch};
@@ -24,20 +24,21 @@ pub use self::index::Index;
 use self::actor::Message;
 use self::registry::Shared;
 use crate::Refusal;
-
-/// How often a message is put into a mailbox before giving up: once more than a room can be put away
-/// between the look-up and the sending.
-const TRIES: usize = 3;
+use crate::board::Board;
 
 /// Reaches rooms. Cheap to clone.
 #[derive(Clone)]
 pub struct Rooms {
     shared: Arc<Shared>,
+    /// Held while somebody is carried from one room to another, where one room waits for the other: two
+    /// such at once could wait in a circle. Moderators move people by hand.
+    carrying: Arc<Mutex<()>>,
 }
 
 impl Rooms {
-    pub(crate) fn new(store: Store, media: Media, timing: Timing) -> Self {
-        Self { shared: Arc::new(Shared::new(store, media, timing)) }
+    pub(crate) fn new(store: Store, media: Media, board: Arc<Board>, timing: Timing) -> Self {
+        let shared = Arc::new(Shared::new(store, media, board, timing));
+        Self { shared, carrying: Arc::default() }
     }
 
     /// Where sessions and people are.
@@ -57,8 +58,8 @@ impl Rooms {
         by: &Actor,
         command: Command,
     ) -> Result<Outcome, Refusal> {
-        self.ask(room, |reply| Message::Submit { by: by.clone(), command: command.clone(), reply })
-            .await?
+        let submit = |reply| Message::Submit { by: by.clone(), command: command.clone(), reply };
+        self.shared.ask(room, submit).await?
     }
 
     /// Whether the room would refuse a command just now. Changes nothing.
@@ -68,14 +69,22 @@ impl Rooms {
         by: &Actor,
         command: &Command,
     ) -> Result<(), Refusal> {
-        let considered = self
-            .ask(room, |reply| Message::Consider {
-                by: by.clone(),
-                command: command.clone(),
-                reply,
-            })
-            .await?;
-        Ok(considered?)
+        let consider =
+            |reply| Message::Consider { by: by.clone(), command: command.clone(), reply };
+        Ok(self.shared.ask(room, consider).await??)
+    }
+
+    /// Carries a person with all their sessions from one room to another; says which sessions.
+    pub(crate) async fn carry(
+        &self,
+        from: RoomId,
+        by: &Actor,
+        whom: Caller,
+        to: RoomId,
+    ) -> Result<Vec<SessionId>, Refusal> {
+        let _one_at_a_time = self.carrying.lock().await;
+        let carry = |reply| Message::Carry { by: by.clone(), whom: whom.clone(), to, reply };
+        self.shared.ask(from, carry).await?
     }
 
     /// Has the room of a live session carry out a command.
@@ -85,12 +94,17 @@ impl Rooms {
         by: &Actor,
         command: Command,
     ) -> Result<Outcome, Refusal> {
-        self.submit(self.room_of(session)?, by, command).await
+        let room = self.room_of(session)?;
+        let outcome = self.submit(room, by, command.clone()).await;
+        match self.went_on_to(room, session, outcome.as_ref().err()) {
+            Some(room) => self.submit(room, by, command).await,
+            None => outcome,
+        }
     }
 
     /// The room as it is now. The caller checks whether who asks may see it.
     pub async fn view(&self, room: RoomId) -> Result<RoomView, Refusal> {
-        self.ask(room, |reply| Message::View { reply }).await
+        self.shared.ask(room, |reply| Message::View { reply }).await
     }
 
     /// The room as it is now, if it runs: one that does not is empty.
@@ -103,8 +117,38 @@ impl Rooms {
     /// Follows the room of a session, from a notice on or from its present state. The watch is a link
     /// of the session: it is present while the watch lives.
     pub async fn watch(&self, session: SessionId, after: Option<u64>) -> Result<Watch, Refusal> {
+        let ask = |reply| Message::Watch { session, after, reply };
         let room = self.room_of(session)?;
-        self.ask(room, |reply| Message::Watch { session, after, reply }).await?
+        let watch = self.shared.ask(room, ask).await?;
+        match self.went_on_to(room, session, watch.as_ref().err()) {
+            Some(room) => self.shared.ask(room, ask).await?,
+            None => watch,
+        }
+    }
+
+    /// The room of a live session as it is now.
+    pub(crate) async fn view_of(&self, session: SessionId) -> Result<RoomView, Refusal> {
+        let room = self.room_of(session)?;
+        let view = self.view(room).await?;
+        let unknown = Refusal::Room(room::Refusal::UnknownSession);
+        if view.session(session).is_some() {
+            return Ok(view);
+        }
+        match self.went_on_to(room, session, Some(&unknown)) {
+            Some(room) => self.view(room).await,
+            None => Err(unknown),
+        }
+    }
+
+    /// Where a session was moved to while one room was asked, which did not know it any more.
+    fn went_on_to(
+        &self,
+        from: RoomId,
+        session: SessionId,
+        answer: Option<&Refusal>,
+    ) -> Option<RoomId> {
+        let unknown = Refusal::Room(room::Refusal::UnknownSession);
+        self.index().room_of(session).filter(|now| *now != from && answer == Some(&unknown))
     }
 
     /// The room of a live session.
@@ -164,21 +208,5 @@ impl Rooms {
             });
         }
         closing.join_all().await;
-    }
-
-    async fn ask<T>(
-        &self,
-        room: RoomId,
-        message: impl Fn(oneshot::Sender<T>) -> Message,
-    ) -> Result<T, Refusal> {
-        for _ in 0..TRIES {
-            let (reply, answer) = oneshot::channel();
-            if self.shared.send(room, message(reply)).await?
-                && let Ok(answer) = answer.await
-            {
-                return Ok(answer);
-            }
-        }
-        Err(Refusal::unavailable())
     }
 }

@@ -31,8 +31,6 @@ pub use turn::turn_credential;
 /// How long a login lasts. Longer spares people logins, shorter limits what a stolen token is worth
 /// where no epoch is raised.
 const ACCESS_LIFETIME: Duration = Duration::from_secs(24 * 3600);
-/// Long enough to open a media connection, with some reconnects.
-const MEDIA_LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// The longest token that is looked at, in bytes: ours have about 500, a platform may add claims.
 const TOKEN_LEN_MAX: usize = 8 * 1024;
 /// How far the platform's clock may be ahead of ours before its tokens count as not yet valid.
@@ -140,7 +138,7 @@ impl Tokens {
         })
     }
 
-    /// A token to open the media connection of one session, for 5 minutes.
+    /// A token to open the media connection of one session.
     pub fn issue_media(
         &self,
         user: UserId,
@@ -148,6 +146,7 @@ impl Tokens {
         session: SessionId,
         epoch: i64,
         now: Timestamp,
+        lifetime: Duration,
     ) -> Result<String, SigningFailure> {
         self.0.own.sign(&MediaClaims {
             sub: user.to_uuid(),
@@ -156,7 +155,7 @@ impl Tokens {
             session: session.to_uuid(),
             epoch,
             iat: now.as_secs(),
-            exp: now.plus(MEDIA_LIFETIME).as_secs(),
+            exp: now.plus(lifetime).as_secs(),
             jti: fresh_id()?,
         })
     }

@@ -57,6 +57,11 @@ pub struct Doors {
     pub app: App,
     /// Whose word counts about a client's address.
     pub trusted_proxies: TrustedProxies,
+    /// Where clients reach this server, `https://host` without a slash at the end; `None`: wherever a
+    /// request itself reached it.
+    pub public_url: Option<String>,
+    /// What clients call this server.
+    pub server_name: String,
 }
 
 impl FromRef<Doors> for App {
@@ -74,8 +79,8 @@ impl FromRef<Doors> for TrustedProxies {
 /// All routes of all dialects with their part of the OpenAPI document.
 pub fn router(doors: Doors) -> OpenApiRouter {
     let router = OpenApiRouter::new()
-        .merge(shared::router())
-        .merge(vox::router())
+        .merge(shared::router(&doors))
+        .merge(vox::router(&doors))
         .merge(stt_room::router())
         .merge(voice_service::router());
     router.with_state(doors)
@@ -83,7 +88,37 @@ pub fn router(doors: Doors) -> OpenApiRouter {
 
 /// The event streams of all dialects as an AsyncAPI 3.0 document.
 pub fn asyncapi() -> &'static str {
-    static DOCUMENT: LazyLock<String> =
-        LazyLock::new(|| kit::merged(&[voice_service::ASYNCAPI, stt_room::ASYNCAPI]).to_string());
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| kit::merged(&ASYNCAPI_PARTS).to_string());
     &DOCUMENT
+}
+
+/// The dialects' parts; no two say different things of the same key.
+const ASYNCAPI_PARTS: [&str; 4] =
+    [voice_service::ASYNCAPI, stt_room::ASYNCAPI, vox::GATEWAY_ASYNCAPI, vox::MEDIA_ASYNCAPI];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Whether one value is in the other, key by key.
+    fn holds(whole: &Value, part: &Value) -> bool {
+        match (whole, part) {
+            (Value::Object(whole), Value::Object(part)) => {
+                let is_there = |(key, value)| whole.get(key).is_some_and(|all| holds(all, value));
+                part.iter().all(is_there)
+            }
+            (whole, part) => whole == part,
+        }
+    }
+
+    #[test]
+    fn the_whole_says_of_the_streams_what_each_part_says() {
+        let whole = serde_json::from_str(asyncapi()).unwrap();
+        for part in ASYNCAPI_PARTS {
+            let part: Value = serde_json::from_str(part).unwrap();
+            assert!(holds(&whole, &part), "{}", part["channels"]);
+        }
+    }
 }

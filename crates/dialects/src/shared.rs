@@ -6,14 +6,20 @@ mod login;
 mod refusal;
 mod rooms;
 
+use app::CallKind;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Doors;
+use crate::vox::quota;
 
-pub(crate) fn router() -> OpenApiRouter<Doors> {
-    OpenApiRouter::new()
-        .routes(routes!(login::login))
-        .routes(routes!(rooms::create, rooms::list))
-        .routes(routes!(rooms::get, rooms::change, rooms::delete))
+pub(crate) fn router(doors: &Doors) -> OpenApiRouter<Doors> {
+    let rooms = OpenApiRouter::new().routes(routes!(rooms::create, rooms::list)).routes(routes!(
+        rooms::get,
+        rooms::change,
+        rooms::delete
+    ));
+    let login = OpenApiRouter::new().routes(routes!(login::login));
+    let login = quota::shared(login, CallKind::Other, doors);
+    quota::shared(rooms, CallKind::Rooms, doors).merge(login)
 }

@@ -10,16 +10,25 @@ use std::time::Instant;
 
 use crate::credentials::WorkerNumber;
 use crate::limit::{ADDRESSES_PER_SESSION, FOREIGN_ADDRESSES_MAX, LOST_AFTER};
+use crate::output::Protocol;
 
 /// The tables. Bounded: names by sessions, addresses by sessions times [`ADDRESSES_PER_SESSION`],
 /// foreign addresses by two generations of [`FOREIGN_ADDRESSES_MAX`].
 #[derive(Default)]
 pub(crate) struct Demux {
     session_by_ufrag: HashMap<String, usize>,
-    owner_by_address: HashMap<SocketAddr, Owner>,
-    addresses_by_session: HashMap<usize, Vec<SocketAddr>>,
+    owner_by_address: HashMap<Remote, Owner>,
+    addresses_by_session: HashMap<usize, Vec<Remote>>,
+    // Of UDP alone: a TCP connection is given to the right worker at once.
     worker_by_address: HashMap<SocketAddr, WorkerNumber>,
     older_worker_by_address: HashMap<SocketAddr, WorkerNumber>,
+}
+
+/// Where a peer is. The same address over UDP and over TCP may be two peers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Remote {
+    pub protocol: Protocol,
+    pub address: SocketAddr,
 }
 
 #[derive(Clone, Copy)]
@@ -43,18 +52,22 @@ impl Demux {
     }
 
     /// The session here that owns an address.
-    pub fn owner(&self, address: SocketAddr) -> Option<usize> {
+    pub fn owner(&self, address: Remote) -> Option<usize> {
         self.owner_by_address.get(&address).map(|owner| owner.session)
     }
 
     /// Whose traffic from this address is. An owner here goes first for as long as it checks: a name
     /// of another worker proves nothing by itself, anybody could have sent it.
-    pub fn whose(&mut self, address: SocketAddr, now: Instant) -> Whose {
+    pub fn whose(&mut self, address: Remote, now: Instant) -> Whose {
         let owner = self.owner_by_address.get(&address).copied();
         if let Some(owner) = owner.filter(|owner| now < owner.checked_at + LOST_AFTER) {
             return Whose::Session(owner.session);
         }
-        match (self.foreign(address), owner) {
+        let foreign = match address.protocol {
+            Protocol::Udp => self.foreign(address.address),
+            Protocol::Tcp => None,
+        };
+        match (foreign, owner) {
             (Some(worker), _) => Whose::Worker(worker),
             (None, Some(owner)) => Whose::Session(owner.session),
             (None, None) => Whose::Nobody,
@@ -70,7 +83,7 @@ impl Demux {
     }
 
     /// A check of this session came from this address: it is its own now, whoever had it before.
-    pub fn claim(&mut self, address: SocketAddr, session: usize, now: Instant) {
+    pub fn claim(&mut self, address: Remote, session: usize, now: Instant) {
         let owner = Owner { session, checked_at: now };
         let before = self.owner_by_address.insert(address, owner).map(|owner| owner.session);
         if before == Some(session) {
@@ -79,8 +92,10 @@ impl Demux {
         if let Some(owned) = before.and_then(|stale| self.addresses_by_session.get_mut(&stale)) {
             owned.retain(|&known| known != address);
         }
-        self.worker_by_address.remove(&address);
-        self.older_worker_by_address.remove(&address);
+        if address.protocol == Protocol::Udp {
+            self.worker_by_address.remove(&address.address);
+            self.older_worker_by_address.remove(&address.address);
+        }
         let owned = self.addresses_by_session.entry(session).or_default();
         owned.push(address);
         if owned.len() > ADDRESSES_PER_SESSION {
@@ -99,6 +114,14 @@ impl Demux {
     pub fn release(&mut self, session: usize) {
         for address in self.addresses_by_session.remove(&session).unwrap_or_default() {
             self.owner_by_address.remove(&address);
+        }
+    }
+
+    /// Nothing more will come from there: its connection is closed.
+    pub fn forget(&mut self, address: Remote) {
+        let owner = self.owner_by_address.remove(&address);
+        if let Some(owned) = owner.and_then(|o| self.addresses_by_session.get_mut(&o.session)) {
+            owned.retain(|&known| known != address);
         }
     }
 
@@ -124,8 +147,26 @@ impl Demux {
 mod tests {
     use super::*;
 
-    fn address(port: u16) -> SocketAddr {
-        ([192, 0, 2, 1], port).into()
+    fn address(port: u16) -> Remote {
+        udp(([192, 0, 2, 1], port).into())
+    }
+
+    fn udp(address: SocketAddr) -> Remote {
+        Remote { protocol: Protocol::Udp, address }
+    }
+
+    #[test]
+    fn udp_and_tcp_from_one_address_are_two_peers() {
+        let (mut demux, now) = (Demux::default(), Instant::now());
+        let tcp = Remote { protocol: Protocol::Tcp, ..address(1) };
+        demux.claim(address(1), 7, now);
+        demux.claim(tcp, 8, now);
+        assert_eq!((demux.owner(address(1)), demux.owner(tcp)), (Some(7), Some(8)));
+        demux.forget(tcp);
+        assert_eq!((demux.owner(address(1)), demux.owner(tcp)), (Some(7), None));
+        assert!(demux.addresses_by_session[&8].is_empty());
+        demux.remember_foreign(tcp.address, WorkerNumber(2));
+        assert_eq!(demux.whose(tcp, now), Whose::Nobody, "names of other workers count for UDP");
     }
 
     #[test]
@@ -171,7 +212,7 @@ mod tests {
         for n in 0..4 * FOREIGN_ADDRESSES_MAX as u32 {
             demux.remember_foreign((n.to_be_bytes(), 1).into(), WorkerNumber(2));
             if n % 1000 == 0 {
-                assert_eq!(demux.whose(live, now), Whose::Worker(WorkerNumber(1)));
+                assert_eq!(demux.whose(udp(live), now), Whose::Worker(WorkerNumber(1)));
             }
         }
         let kept = demux.worker_by_address.len() + demux.older_worker_by_address.len();
@@ -182,7 +223,7 @@ mod tests {
     fn a_name_of_another_worker_does_not_steal_a_live_address() {
         let (mut demux, now) = (Demux::default(), Instant::now());
         demux.claim(address(1), 7, now);
-        demux.remember_foreign(address(1), WorkerNumber(2));
+        demux.remember_foreign(address(1).address, WorkerNumber(2));
         assert_eq!(demux.whose(address(1), now), Whose::Session(7));
         assert_eq!(demux.whose(address(1), now + LOST_AFTER), Whose::Worker(WorkerNumber(2)));
         demux.claim(address(1), 7, now + LOST_AFTER);

@@ -68,6 +68,32 @@ pub struct SlotBinding {
     pub bound: Option<Bound>,
 }
 
+/// What a video slot is sent: [`crate::Worker::allocations`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allocation {
+    /// The section's `a=mid`.
+    pub mid: String,
+    /// Whose picture is in it.
+    pub bound: Bound,
+    /// The layer that is sent now. `None`: nothing yet, or nothing any more.
+    pub sent: Option<LayerInfo>,
+    /// The layer that was chosen, and is sent from its keyframe on. `None`: paused, for want of bandwidth.
+    pub chosen: Option<LayerInfo>,
+}
+
+/// One layer of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LayerInfo {
+    /// Its place among the layers that flow, from the smallest.
+    pub rank: usize,
+    /// Pixels, as the sender encoded them. Zero: not known.
+    pub width: u16,
+    /// Pixels.
+    pub height: u16,
+    /// What it takes to send it, bits per second. Zero: not known yet.
+    pub bps: u64,
+}
+
 /// The source in a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {

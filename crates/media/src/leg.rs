@@ -8,7 +8,7 @@
 //! A sender's numbers are not trusted: a jump beyond [`RUN_GAP_MAX`] in either direction begins a new
 //! run, so that no listener's rollover counter can be led astray.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use str0m::media::Pt;
 use str0m::rtp::Ssrc;
@@ -21,19 +21,21 @@ const FIRST_SEQ: u64 = 1;
 /// would turn a long outage into one without a trace, more leaves no margin for losses at the listener.
 const RUN_GAP_MAX: u64 = 3000;
 
-/// A new picture is held back until its keyframe comes, but no longer than this: the sender may have
-/// none to give, and half a picture is better than none.
-const KEYFRAME_WITHIN: Duration = Duration::from_secs(2);
-
 /// The rewriting state of a leg.
 #[derive(Default)]
 pub(crate) struct Leg {
     origin: Option<Origin>,
     last: Option<Last>,
-    /// Since when packets of a picture are held back.
-    waits_since: Option<Instant>,
     /// The source's payload type and what it is called at the receiver. They differ per peer.
-    pub payload_type: Option<(Pt, Option<Pt>)>,
+    pub payload_type: Option<(Pt, Option<Mapped>)>,
+}
+
+/// What a receiver calls a codec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mapped {
+    pub payload_type: Pt,
+    /// The same with redundancy (RED), if it takes it as the sender makes it.
+    pub redundant: Option<Pt>,
 }
 
 /// Where the current source's numbers begin, in its numbers and in ours.
@@ -64,16 +66,6 @@ impl Leg {
     /// Packets were left out: the next one begins a new run.
     pub fn interrupt(&mut self) {
         self.origin = None;
-        self.waits_since = None;
-    }
-
-    /// Whether a packet of a picture is held back, because the run can only begin with a keyframe.
-    pub fn waits(&mut self, begins_keyframe: impl FnOnce() -> bool, now: Instant) -> bool {
-        if self.origin.is_some() {
-            return false;
-        }
-        let since = *self.waits_since.get_or_insert(now);
-        now.saturating_duration_since(since) < KEYFRAME_WITHIN && !begins_keyframe()
     }
 
     /// The numbers to send a packet under; `None` for one from before the run began.
@@ -117,6 +109,8 @@ impl Leg {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const HZ: u32 = 48_000;
@@ -157,17 +151,5 @@ mod tests {
         assert_eq!(seq(1), Some(8), "far back");
         assert_eq!(seq(1 + RUN_GAP_MAX), Some(8 + RUN_GAP_MAX), "a loss stays a gap");
         assert_eq!(seq(2 + 2 * RUN_GAP_MAX), Some(9 + RUN_GAP_MAX), "more is no loss");
-    }
-
-    #[test]
-    fn a_picture_begins_with_a_keyframe_or_after_a_while() {
-        let (mut leg, now) = (Leg::default(), Instant::now());
-        assert!(leg.waits(|| false, now));
-        assert!(!leg.waits(|| true, now));
-        leg.rewrite(7.into(), 1, 0, 90_000, now);
-        assert!(!leg.waits(|| false, now), "begun");
-        leg.rebase();
-        assert!(leg.waits(|| false, now));
-        assert!(!leg.waits(|| false, now + KEYFRAME_WITHIN));
     }
 }

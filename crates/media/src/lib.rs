@@ -12,53 +12,72 @@
 //!   [`Worker::poll_output`] to `None` and then asks [`Worker::poll_timeout`].
 //!
 //! The path of a packet: `worker` (demux by ufrag, then by address) -> `peer` (one WebRTC connection)
-//! -> `router` (gate, source, legs) -> `leg` (sequence number, timestamp) -> the receiver's `peer`.
+//! -> `router` (gate, source, legs) -> `leg` (sequence number, timestamp) -> the receiver's `peer`. A
+//! packet of a picture also passes `picture` (what it is), `layer` (the layers that its source has) and each
+//! leg's `choice` (the layer that this receiver is sent, shared out by `allocation`).
 //!
-//! What leaves it is an [`Output`]: datagrams for peers, [`Event`]s for the application, datagrams for
+//! What leaves it is an [`Output`]: datagrams for peers, [`Event`]s for the application, what is for
 //! another worker, and the [`Voice`] of sessions whose gate has `captions`. The last is sound in the
 //! clear, the only thing here that is: microphone packets that passed the gate, their payload shared
 //! with the listeners, never anything of a session without captions.
 //!
 //! What must always hold: a source whose gate is shut reaches nobody, listener or tap, from the very
-//! call of [`Worker::set_gate`] on; a fault ends one session, never the worker; every list has a named limit.
+//! call of [`Worker::set_gate`] on, on other workers from [`Worker::forbid`] on; a fault ends one session, never the worker; every list has a named limit.
 //!
-//! For now all sessions of a room live on one worker (`net` picks it by room): a packet is decrypted,
-//! forwarded and encrypted there. The socket that received it may be another worker's, which is not
-//! known before the datagram is looked at; then it is handed over once ([`Output::Handover`]). With N
-//! workers that is (N-1)/N of the datagrams.
+//! A session stays on the worker that made it, whatever room it is in. `net` makes the sessions of a small
+//! room on one worker, so that a packet is decrypted, forwarded and encrypted there; a large room spans
+//! workers, and any may after [`Worker::carry`]: they tell each other what they have ([`Output::Relay`];
+//! how, is in `relay`). Which worker a session is on makes no difference to who hears and sees whom.
+//!
+//! The socket that received a datagram may be another worker's, which is not known before it is looked
+//! at; then it is handed over once ([`Output::Handover`]). With N workers that is (N-1)/N of them.
 
+mod allocation;
+mod choice;
 mod credentials;
 mod demux;
 mod event;
-mod keyframe;
+mod gaps;
+mod h264;
 mod layer;
 mod leg;
 mod limit;
 mod offer;
 mod opus;
 mod output;
+mod packet;
 mod peer;
+mod picture;
+mod rate;
+mod red;
 mod refusal;
+mod relay;
 mod request;
+mod roster;
 mod router;
 mod sdp;
+mod seal;
 mod session;
 mod slot;
 mod source;
 mod speaker;
 mod stun;
+mod svc;
 mod timer;
 mod trial;
 mod voice;
+mod vp9;
 mod worker;
 
 pub use credentials::{IceCredentials, WorkerNumber};
-pub use event::{Bound, Event, SlotBinding};
+pub use event::{Allocation, Bound, Event, LayerInfo, SlotBinding};
 pub use model::Gate;
-pub use output::{Counters, Handover, Output, Transmit};
+pub use output::{Counters, Handover, Output, Protocol, Transmit};
 pub use peer::Certificate;
 pub use refusal::MediaRefusal;
+pub use relay::{Ban, Relay, Topic};
 pub use request::{OpenSession, SourceLabel, ViewRequest};
+pub use stun::worker_of_check;
 pub use trial::Trial;
 pub use voice::Voice;
 pub use worker::{Worker, WorkerConfig};

@@ -12,6 +12,9 @@ pub(crate) const SECTIONS_MAX: usize = 64;
 /// Bytes of one SDP. A browser's offer with 17 sections has about 60 KiB.
 pub(crate) const SDP_BYTES_MAX: usize = 256 * 1024;
 
+/// Payload types of one section whose order is kept. There are 128.
+pub(crate) const FORMATS_MAX: usize = 128;
+
 /// `a=ssrc` lines of one offer: each may become a receive stream with its own registers.
 pub(crate) const SSRC_LINES_MAX: usize = 512;
 
@@ -30,7 +33,7 @@ pub(crate) const LOCAL_ADDRESSES_MAX: usize = 64;
 /// forget live peers under a flood of forged STUN, more would only cost memory.
 pub(crate) const FOREIGN_ADDRESSES_MAX: usize = 32_768;
 
-/// Simulcast layers counted per source. Browsers send at most 3.
+/// Layers counted per source, simulcast streams and spatial layers inside a stream. Browsers send at most 3.
 pub(crate) const LAYERS_MAX: usize = 4;
 
 /// Wanted sections in one `view`: more cannot exist.
@@ -50,7 +53,7 @@ pub(crate) const AUDIO_ABSENT_AFTER: Duration = Duration::from_secs(30);
 /// short mute does not reshuffle everybody.
 pub(crate) const SLOT_GRACE: Duration = Duration::from_secs(3);
 
-/// At most one keyframe request per source in this time. Keyframes are large: more often starves
+/// At most one keyframe request per stream of a source in this time. Keyframes are large: more often starves
 /// the picture, less often keeps a newcomer in the dark.
 pub(crate) const KEYFRAME_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -65,3 +68,15 @@ pub(crate) const CODEC_KEPT_FOR: Duration = Duration::from_secs(1);
 /// 2.1.4: 2.5 ms each), and some for a burst after a stall. More would let one sender fill the queue in
 /// which everybody's voices wait.
 pub(crate) const TAPPED_PER_SECOND_MAX: u32 = 450;
+
+/// Streams of one connection: RTP SSRCs, and SSRCs that send RTCP. With [`SECTIONS_MAX`] sections of
+/// three layers and their retransmissions there are 384; each costs a place here and in the library for
+/// as long as the connection lives.
+pub(crate) const SSRCS_MAX: usize = 512;
+
+/// Datagrams that the RTCP of one peer may call forth in a [`RESEND_PERIOD`]. A receiver that lost more
+/// than that is better served by a keyframe; more would let 1500 bytes call forth megabytes.
+pub(crate) const RESENDS_PER_PERIOD_MAX: usize = 512;
+
+/// Less would let a peer ask again at once, more would hurt one that has had a bad moment.
+pub(crate) const RESEND_PERIOD: Duration = Duration::from_secs(1);

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use model::MediaKind;
 
-use crate::limit::{SDP_BYTES_MAX, SECTIONS_MAX, SSRC_LINES_MAX};
+use crate::limit::{FORMATS_MAX, SDP_BYTES_MAX, SECTIONS_MAX, SSRC_LINES_MAX};
 use crate::refusal::MediaRefusal;
 use crate::sdp::check_candidate;
 
@@ -51,6 +51,10 @@ pub(crate) struct Section {
     pub direction: Direction,
     /// Port 0 outside the bundle: the offerer has given it up, another section may take its place.
     pub stopped: bool,
+    /// As its `m=` line lists them.
+    pub payload_types: Vec<String>,
+    /// One of them is audio with redundancy (RED).
+    pub redundant: bool,
 }
 
 /// The offer in outline, and its text without the candidates (an ICE-lite side needs none, and they
@@ -126,6 +130,7 @@ struct Draft {
     kind: Option<MediaKind>,
     direction: Option<Direction>,
     port_zero: bool,
+    payload_types: Vec<String>,
     /// Payload types and what `a=rtpmap` says they are.
     formats: Vec<(u8, String)>,
 }
@@ -164,11 +169,13 @@ impl Reader {
             _ => return Err(MediaRefusal::bad_sdp(format!("unknown section m={media}"))),
         };
         let port_zero = words.next() == Some("0");
+        let payload_types = words.skip(1).map(str::to_owned).take(FORMATS_MAX).collect();
         self.sections.push(Draft {
             mid: None,
             kind,
             direction: None,
             port_zero,
+            payload_types,
             formats: Vec::new(),
         });
         Ok(())
@@ -238,13 +245,15 @@ impl Reader {
             if sections.iter().any(|earlier| earlier.mid == mid) {
                 return Err(MediaRefusal::bad_sdp(format!("two sections have the mid {mid}")));
             }
+            let redundant = draft.formats.iter().any(|(_, codec)| codec.starts_with("red/48000"));
             let stopped = draft.port_zero && !self.bundled.contains(&mid);
             if !stopped {
                 check_formats(draft.formats, &mut codecs)?;
             }
             let direction =
                 if stopped { Direction::Inactive } else { draft.direction.unwrap_or(fallback) };
-            sections.push(Section { mid, kind: draft.kind, direction, stopped });
+            let (kind, payload_types) = (draft.kind, draft.payload_types);
+            sections.push(Section { mid, kind, direction, stopped, payload_types, redundant });
         }
         Ok(Offer {
             text: self.text,

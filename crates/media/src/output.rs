@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use crate::credentials::WorkerNumber;
 use crate::event::Event;
+use crate::relay::Relay;
+use crate::seal::Dropped;
 use crate::voice::Voice;
 
 /// One thing to do for the caller.
@@ -17,11 +19,25 @@ pub enum Output {
     Voice(Voice),
     /// Give this datagram to another worker's [`crate::Worker::handle_handover`].
     Handover(Handover),
+    /// Give this to another worker's [`crate::Worker::handle_relay`], in this order.
+    Relay(Relay),
+}
+
+/// How a datagram travels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// As it is.
+    #[default]
+    Udp,
+    /// In a frame of a TCP connection that the peer has opened (RFC 4571 section 2, RFC 6544).
+    Tcp,
 }
 
 /// A datagram to send.
 #[derive(Debug)]
 pub struct Transmit {
+    /// How. Over TCP `source` and `destination` name the connection; one that is closed takes nothing.
+    pub protocol: Protocol,
     /// The local address it must leave from: the one the peer knows.
     pub source: SocketAddr,
     /// Where to.
@@ -30,7 +46,8 @@ pub struct Transmit {
     pub contents: Vec<u8>,
 }
 
-/// A datagram that belongs to another worker's session.
+/// A datagram that belongs to another worker's session. What comes over TCP is none: whoever holds the
+/// connection looks for the session's worker first.
 #[derive(Debug)]
 pub struct Handover {
     /// Whose it is.
@@ -56,6 +73,8 @@ pub struct Counters {
     pub gated: u64,
     /// Datagrams handed to other workers.
     pub handed_over: u64,
+    /// Packets relayed to other workers, for the members that a room has there.
+    pub relayed: u64,
     /// Not STUN, DTLS or RTP, malformed, or too long.
     pub garbage: u64,
     /// From an address that never passed a connectivity check.
@@ -64,13 +83,37 @@ pub struct Counters {
     pub refused_checks: u64,
     /// Plain STUN requests answered.
     pub stun_answered: u64,
+    /// SRTP from a peer's address that its keys do not open: made with others, or changed on its way.
+    pub undecryptable: u64,
+    /// SRTP that had been there before, or is too old to tell.
+    pub replayed: u64,
+    /// SRTP of streams that no section has, of one stream too many, or with a header that cannot be read.
+    pub unmapped: u64,
     /// Sessions now.
     pub sessions: u64,
+    /// Sessions of other workers that somebody here could hear or see now.
+    pub stand_ins: u64,
     /// Peer connections that died of a fault.
     pub failed: u64,
+    /// Receivers' pictures that began, or went on in another layer.
+    pub layer_switches: u64,
+    /// Times that a receiver's picture was paused for want of bandwidth.
+    pub paused: u64,
+    /// Times that a receiver's bandwidth was found to be another.
+    pub estimates: u64,
 }
 
 impl Counters {
+    /// Nothing came of a datagram, for this reason.
+    pub(crate) fn count(&mut self, dropped: Dropped) {
+        match dropped {
+            Dropped::Garbage => self.garbage += 1,
+            Dropped::Undecryptable => self.undecryptable += 1,
+            Dropped::Replayed => self.replayed += 1,
+            Dropped::Unmapped => self.unmapped += 1,
+        }
+    }
+
     /// Adds another worker's totals.
     pub fn add(&mut self, other: &Self) {
         self.received += other.received;
@@ -78,11 +121,19 @@ impl Counters {
         self.forwarded += other.forwarded;
         self.gated += other.gated;
         self.handed_over += other.handed_over;
+        self.relayed += other.relayed;
         self.garbage += other.garbage;
         self.stranger += other.stranger;
         self.refused_checks += other.refused_checks;
         self.stun_answered += other.stun_answered;
+        self.undecryptable += other.undecryptable;
+        self.replayed += other.replayed;
+        self.unmapped += other.unmapped;
         self.sessions += other.sessions;
+        self.stand_ins += other.stand_ins;
         self.failed += other.failed;
+        self.layer_switches += other.layer_switches;
+        self.paused += other.paused;
+        self.estimates += other.estimates;
     }
 }

@@ -8,31 +8,43 @@
 //! The library asserts what it believes about its input, and some of that input is a stranger's. So it
 //! is only ever called through [`Peer::guard`]: a panic in it costs this connection and nothing else.
 
+mod forged;
+mod resend;
+mod sound;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use str0m::bwe::{Bitrate, BweKind};
 use str0m::change::SdpOffer;
 use str0m::config::DtlsCert;
 use str0m::format::PayloadParams;
 use str0m::media::{KeyframeRequestKind, Mid, Pt, Rid};
-use str0m::net::{DatagramRecv, Protocol, Receive};
+use str0m::net::{DatagramRecv, Receive};
 use str0m::rtp::{RtpPacket, RtpWrite, Ssrc};
-use str0m::{Candidate, IceCreds, Input, Rtc, RtcError};
+use str0m::{Candidate, IceCreds, Input, Reason, Rtc, RtcError};
 
+use self::resend::Resends;
+use self::sound::Sounds;
+pub(crate) use self::sound::{Head, Sound, Wrote};
 use crate::credentials::IceCredentials;
+use crate::demux::Remote;
+use crate::leg::Mapped;
 use crate::limit::{LOCAL_ADDRESSES_MAX, SECTIONS_MAX};
-use crate::output::{Output, Transmit};
+use crate::output::{Output, Protocol, Transmit};
 use crate::refusal::MediaRefusal;
+use crate::seal::keys::take_exported;
+use crate::seal::{self, Dropped, Seal, Sealer, Tally};
 
-/// Packets kept per receiving video section for retransmission, and for how long. A second of a
-/// large picture; more only helps peers whose picture is long gone.
-const RESEND_PACKETS: usize = 1024;
-const RESEND_FOR: Duration = Duration::from_secs(3);
-/// Resends may take this share of what is sent.
-const RESEND_RATIO: Option<f32> = Some(0.15);
+/// What a connection is taken to bear until it has been measured, which takes half a second. Less keeps
+/// the first picture small, more hurts who is on a phone.
+const START_BPS: u64 = 1_000_000;
+/// Packets that leave in one turn of a paced connection. Two seconds of a large picture are fewer.
+const PACED_MAX: usize = 2048;
+/// How late a pacer without pictures may be looked at. It would like 40 ms, and has nothing to do.
+const PACER_RESTS: Duration = Duration::from_millis(200);
 
 /// The DTLS certificate, made once per process: a peer checks its fingerprint in the answer.
 #[derive(Clone)]
@@ -57,6 +69,8 @@ pub(crate) enum PeerEvent {
     Packet { mid: Mid, rid: Option<Rid>, packet: RtpPacket },
     /// The receiver of this section lacks a keyframe.
     KeyframeWanted { mid: Mid },
+    /// So much is thought to get through to the peer, bits per second.
+    Estimate { bps: u64 },
 }
 
 /// Where a connection puts what comes out of it.
@@ -72,42 +86,75 @@ pub(crate) struct Peer {
     rtc: Option<Rtc>,
     timeout: Instant,
     /// Local addresses the library accepts checks on.
-    local: Vec<SocketAddr>,
+    local: Vec<(Protocol, SocketAddr)>,
+    /// It receives pictures: what it bears is measured, and what it is sent is paced.
+    paced: bool,
+    /// Pictures are being sent.
+    shows: bool,
+    /// Packets written that have not left.
+    queued: usize,
     /// Which section and layer a stream belongs to, as the library told last.
     streams: Vec<(Ssrc, Mid, Option<Rid>)>,
     credentials: IceCredentials,
+    seal: Seal,
+    /// By which the client sends and wants to be sent to, as it said last.
+    path: Option<Path>,
+    resends: Resends,
+    sounds: Sounds,
+}
+
+/// Both ends of a path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Path {
+    protocol: Protocol,
+    local: SocketAddr,
+    remote: SocketAddr,
 }
 
 impl Peer {
-    /// A connection that has not seen an offer.
+    /// A connection that has not seen an offer. `paced`: it is to receive pictures. One that receives only
+    /// sound is not made to pay for a pacer.
     pub fn new(
         now: Instant,
         certificate: &Certificate,
         credentials: IceCredentials,
         local: &[SocketAddr],
+        paced: bool,
     ) -> Self {
-        let mut rtc = Rtc::builder()
+        let mut config = Rtc::builder();
+        if let Some(provider) = seal::provider() {
+            config = config.set_crypto_provider(provider);
+        }
+        let mut rtc = config
             .set_ice_lite(true)
             .set_rtp_mode(true)
             .set_dtls_cert(certificate.0.clone())
             .set_local_ice_credentials(library_credentials(&credentials))
-            .set_send_buffer_video(RESEND_PACKETS)
+            .set_send_buffer_video(resend::PACKETS)
             .clear_codecs()
-            .enable_opus(true, false)
+            .enable_opus(true, true)
             .enable_vp8(true)
             .enable_vp9(true)
             .enable_h264(true)
             .enable_av1(true)
+            .enable_bwe(paced.then(|| Bitrate::bps(START_BPS)))
             .build(now);
         for address in local {
-            add_local(&mut rtc, *address);
+            add_local(&mut rtc, Protocol::Udp, *address);
         }
         Self {
             rtc: Some(rtc),
             timeout: now,
-            local: local.to_vec(),
+            local: local.iter().map(|address| (Protocol::Udp, *address)).collect(),
+            paced,
+            shows: false,
+            queued: 0,
             streams: Vec::new(),
             credentials,
+            seal: Seal::default(),
+            path: None,
+            resends: Resends::default(),
+            sounds: Sounds::default(),
         }
     }
 
@@ -142,6 +189,7 @@ impl Peer {
         });
         let (answer, restarted) = accepted.ok_or_else(unusable)??;
         self.streams.clear();
+        self.sounds.forget_lines();
         self.drain(sink);
         if restarted {
             // The library drew new ones, which do not name our worker.
@@ -170,28 +218,106 @@ impl Peer {
         self.guard(|rtc| rtc.accepts(&input)).unwrap_or(false)
     }
 
-    /// A datagram from an address that this connection owns. `false`: it was not readable.
+    /// An ICE check with the right password came that makes this path the one to use (RFC 8445 section
+    /// 7.3.1.5). The latest wins: the library prefers what once had a higher priority for as long as it
+    /// may be alive, which after a change of the client's address is a quarter of a minute of silence.
+    pub fn follow(&mut self, now: Instant, datagram: &Datagram<'_>, checked: bool) {
+        let Datagram { protocol, source: remote, destination: local, .. } = *datagram;
+        let path = Some(Path { protocol, local, remote });
+        if self.path != path && (checked || self.accepts(now, datagram)) {
+            self.path = path;
+        }
+    }
+
+    /// A datagram from an address that this connection owns.
     pub fn handle_datagram(
         &mut self,
         now: Instant,
         datagram: &Datagram<'_>,
         sink: &mut Sink,
-    ) -> bool {
-        self.learn_local(datagram.destination);
-        let Some(input) = datagram.input(now) else { return false };
-        self.handle_input(input, sink);
-        true
+    ) -> Result<(), Dropped> {
+        self.learn_local(datagram.protocol, datagram.destination);
+        let input = datagram.input(now).ok_or(Dropped::Garbage)?;
+        self.seal.check(datagram.bytes)?;
+        let before = self.mapping(datagram.bytes);
+        Tally::take();
+        let handled = self.guard(|rtc| rtc.handle_input(input));
+        let noted = self.seal.note(datagram.bytes, Tally::take());
+        if let Some(before) = before.filter(|_| noted.is_err()) {
+            self.restore(before);
+        }
+        match handled {
+            Some(Ok(())) if seal::is_control(datagram.bytes) => self.drain_asked(now, sink),
+            Some(Ok(())) => self.drain(sink),
+            Some(Err(_)) | None => self.die(sink),
+        }
+        if self.paced {
+            self.pace(now, sink);
+        }
+        noted
     }
 
     /// Time went by, or packets were written.
     pub fn handle_timeout(&mut self, now: Instant, sink: &mut Sink) {
-        self.handle_input(Input::Timeout(now), sink);
+        self.resume_resends(now);
+        self.wind(now, sink);
+        if self.paced {
+            self.pace(now, sink);
+        }
     }
 
-    fn handle_input(&mut self, input: Input<'_>, sink: &mut Sink) {
-        match self.guard(|rtc| rtc.handle_input(input)) {
+    fn wind(&mut self, now: Instant, sink: &mut Sink) {
+        match self.guard(|rtc| rtc.handle_input(Input::Timeout(now))) {
             Some(Ok(())) => self.drain(sink),
             Some(Err(_)) | None => self.die(sink),
+        }
+    }
+
+    /// The library's pacer hands out one packet for each look at the clock, and says whether the next may
+    /// follow at once.
+    fn pace(&mut self, now: Instant, sink: &mut Sink) {
+        for _ in 0..PACED_MAX {
+            let reason = self.rtc.as_ref().map(Rtc::last_timeout_reason);
+            let Some(Reason::Pacer(_)) = reason else { return };
+            if self.queued == 0 && !self.shows {
+                self.timeout = self.timeout.max(now + PACER_RESTS);
+                return;
+            }
+            // It steps by microseconds, and there may be as many steps as packets.
+            let until = now + Duration::from_micros(PACED_MAX as u64);
+            if self.timeout > until {
+                return;
+            }
+            let at = self.timeout.max(now);
+            self.wind(at, sink);
+        }
+    }
+
+    /// What is to be aimed at, in bits per second, when there are pictures to send; zero when there are
+    /// none. The library finds out whether there is so much.
+    pub fn aim(&mut self, bps: u64) {
+        let begins = bps > 0 && !self.shows;
+        self.shows = bps > 0;
+        if self.paced {
+            self.guard(|rtc| {
+                if begins {
+                    // What was measured without them was measured with packets that never left.
+                    rtc.bwe().reset(Bitrate::bps(START_BPS));
+                }
+                rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::bps(bps));
+            });
+        }
+    }
+
+    /// Whether packets of this section wait for their turn. Those that do leave at the next
+    /// [`Peer::handle_timeout`] when they no longer have to.
+    pub fn set_paced(&mut self, mid: Mid, paced: bool) {
+        if self.paced {
+            self.guard(|rtc| {
+                if let Some(stream) = rtc.direct_api().stream_tx_by_mid(mid, None) {
+                    stream.set_unpaced(!paced);
+                }
+            });
         }
     }
 
@@ -208,17 +334,9 @@ impl Peer {
             stream.write_rtp(packet);
             true
         });
+        self.queued += 1;
         // Whoever wrote comes to flush, and finds out there that the connection is gone.
         written.unwrap_or(true)
-    }
-
-    /// Forgets packets kept for retransmission in this section.
-    pub fn forget_sent(&mut self, mid: Mid) {
-        self.guard(|rtc| {
-            if let Some(stream) = rtc.direct_api().stream_tx_by_mid(mid, None) {
-                stream.set_rtx_cache(RESEND_PACKETS, RESEND_FOR, RESEND_RATIO);
-            }
-        });
     }
 
     /// Asks the sender of this section for a keyframe, at the next [`Peer::handle_timeout`].
@@ -236,11 +354,21 @@ impl Peer {
         params.copied().find(|params| params.pt() == payload_type)
     }
 
+    /// What is inside the packets of a payload type with redundancy (RED).
+    pub fn inside(&self, payload_type: Pt) -> Option<Pt> {
+        let mut params = self.rtc.as_ref()?.codec_config().iter();
+        params.find(|params| params.red() == Some(payload_type)).map(PayloadParams::pt)
+    }
+
     /// What this peer calls a codec in a section, if it takes it there.
-    pub fn payload_type_for(&self, mid: Mid, codec: PayloadParams) -> Option<Pt> {
+    pub fn payload_type_for(&self, mid: Mid, codec: PayloadParams) -> Option<Mapped> {
         let rtc = self.rtc.as_ref()?;
-        let pt = rtc.codec_config().match_params(codec)?.pt();
-        rtc.media(mid)?.remote_pts().contains(&pt).then_some(pt)
+        let params = rtc.codec_config().match_params(codec)?;
+        let payload_type = params.pt();
+        // The blocks name the sender's payload type: they go on as they are only where it is the same.
+        let redundant = params.red().filter(|_| payload_type == codec.pt());
+        let taken = rtc.media(mid)?.remote_pts().contains(&payload_type);
+        taken.then_some(Mapped { payload_type, redundant })
     }
 
     /// Says goodbye (RTCP BYE, DTLS close_notify).
@@ -252,30 +380,72 @@ impl Peer {
 
     /// Takes everything out of the library, up to its next timeout.
     fn drain(&mut self, sink: &mut Sink) {
-        loop {
+        self.drain_up_to(usize::MAX, sink);
+    }
+
+    /// The same, but no more than so many datagrams. `false`: there are more.
+    fn drain_up_to(&mut self, mut datagrams: usize, sink: &mut Sink) -> bool {
+        if self.sounds.sealer.is_none() {
+            // Of a connection that died before it could take them.
+            take_exported();
+        }
+        while datagrams > 0 {
             match self.guard(|rtc| (rtc.poll_output(), rtc.is_alive())) {
                 Some((Ok(str0m::Output::Timeout(at)), alive)) => {
                     self.timeout = at;
+                    // Keys are made on the way out.
+                    self.seal.learn(Tally::take());
+                    if self.sounds.sealer.is_none() {
+                        self.sounds.sealer = take_exported().as_ref().and_then(Sealer::new);
+                    }
+                    if !self.paced {
+                        self.queued = 0;
+                    }
                     if !alive {
                         sink.events.push(PeerEvent::Dead { fault: false });
                     }
-                    return;
+                    return true;
                 }
+                // The library pads what it sends up to 50 kbit/s, pictures or none.
+                Some((Ok(str0m::Output::Transmit(transmit)), _))
+                    if self.paced && !self.shows && is_padding(&transmit.contents) => {}
                 Some((Ok(str0m::Output::Transmit(transmit)), _)) => {
-                    sink.out.push_back(Output::Transmit(Transmit {
-                        source: transmit.source,
-                        destination: transmit.destination,
-                        contents: transmit.contents.into(),
-                    }));
+                    datagrams -= 1;
+                    // RTP and not RTCP (RFC 5761 section 4).
+                    let is_packet =
+                        matches!(transmit.contents[..], [128..=191, 0..=191 | 224.., ..]);
+                    self.queued = self.queued.saturating_sub(usize::from(is_packet));
+                    let transmit = self.directed(transmit);
+                    sink.out.push_back(Output::Transmit(transmit));
                 }
                 Some((Ok(str0m::Output::Event(event)), _)) => self.note(event, sink),
-                Some((Err(_), _)) | None => return self.die(sink),
+                Some((Err(_), _)) | None => {
+                    self.die(sink);
+                    return true;
+                }
             }
         }
+        false
+    }
+
+    /// Answers to checks go back where those came from, the rest by the path that the client chose.
+    fn directed(&self, transmit: str0m::net::Transmit) -> Transmit {
+        let contents: Vec<u8> = transmit.contents.into();
+        let stun = contents.first().is_some_and(|first| *first < 4);
+        let path = self.path.filter(|_| !stun).unwrap_or(Path {
+            protocol: own_protocol(transmit.proto),
+            local: transmit.source,
+            remote: transmit.destination,
+        });
+        let Path { protocol, local: source, remote: destination } = path;
+        Transmit { protocol, source, destination, contents }
     }
 
     fn note(&mut self, event: str0m::Event, sink: &mut Sink) {
         match event {
+            str0m::Event::MediaAdded(added) if added.kind.is_video() => {
+                self.resends.add(added.mid);
+            }
             str0m::Event::Connected => sink.events.push(PeerEvent::Connected),
             str0m::Event::RtpPacket(packet) => {
                 if let Some((mid, rid)) = self.stream(packet.header.ssrc) {
@@ -285,7 +455,10 @@ impl Peer {
             str0m::Event::KeyframeRequest(request) => {
                 sink.events.push(PeerEvent::KeyframeWanted { mid: request.mid });
             }
-            // The library's enum is open, and the rest (statistics, bandwidth, data channels) is of
+            str0m::Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) if self.shows => {
+                sink.events.push(PeerEvent::Estimate { bps: estimate.as_u64() });
+            }
+            // The library's enum is open, and the rest (statistics, data channels) is of
             // no use to a forwarder.
             _ => {}
         }
@@ -312,18 +485,24 @@ impl Peer {
     }
 
     /// The library drops checks to an address it does not know as ours; an interface may have come up
-    /// after the start.
-    fn learn_local(&mut self, destination: SocketAddr) {
-        if self.local.len() < LOCAL_ADDRESSES_MAX && !self.local.contains(&destination) {
-            self.local.push(destination);
-            self.guard(|rtc| add_local(rtc, destination));
+    /// after the start, and for TCP none is told to it before.
+    fn learn_local(&mut self, protocol: Protocol, destination: SocketAddr) {
+        let local = (protocol, destination);
+        if self.local.len() < LOCAL_ADDRESSES_MAX && !self.local.contains(&local) {
+            self.local.push(local);
+            self.guard(|rtc| add_local(rtc, protocol, destination));
         }
     }
 }
 
-fn add_local(rtc: &mut Rtc, address: SocketAddr) {
+/// RTP (and not RTCP, RFC 5761 section 4) with the padding bit: the library pads no packet with contents.
+fn is_padding(datagram: &[u8]) -> bool {
+    matches!(datagram, [160..=191, 0..=191 | 224.., ..])
+}
+
+fn add_local(rtc: &mut Rtc, protocol: Protocol, address: SocketAddr) {
     // An address that cannot be a candidate (link-local IPv4) is simply not offered.
-    if let Ok(candidate) = Candidate::host(address, Protocol::Udp) {
+    if let Ok(candidate) = Candidate::host(address, library_protocol(protocol)) {
         rtc.add_local_candidate(candidate);
     }
 }
@@ -332,37 +511,39 @@ fn library_credentials(credentials: &IceCredentials) -> IceCreds {
     IceCreds { ufrag: credentials.ufrag.clone(), pass: credentials.password.clone() }
 }
 
+fn library_protocol(protocol: Protocol) -> str0m::net::Protocol {
+    match protocol {
+        Protocol::Udp => str0m::net::Protocol::Udp,
+        Protocol::Tcp => str0m::net::Protocol::Tcp,
+    }
+}
+
+/// The library is told of no other.
+fn own_protocol(protocol: str0m::net::Protocol) -> Protocol {
+    if protocol == str0m::net::Protocol::Tcp { Protocol::Tcp } else { Protocol::Udp }
+}
+
 /// A datagram and where it went.
 #[derive(Clone, Copy)]
 pub(crate) struct Datagram<'a> {
+    pub protocol: Protocol,
     pub source: SocketAddr,
     pub destination: SocketAddr,
     pub bytes: &'a [u8],
 }
 
 impl<'a> Datagram<'a> {
+    /// Where it came from.
+    pub fn remote(&self) -> Remote {
+        Remote { protocol: self.protocol, address: self.source }
+    }
+
     fn input(&self, now: Instant) -> Option<Input<'a>> {
         let contents = DatagramRecv::try_from(self.bytes).ok()?;
         let (source, destination) = (self.source, self.destination);
-        Some(Input::Receive(now, Receive { proto: Protocol::Udp, source, destination, contents }))
+        let proto = library_protocol(self.protocol);
+        Some(Input::Receive(now, Receive { proto, source, destination, contents }))
     }
-}
-
-/// What is copied of a packet's header extensions: what describes the sound and the picture. Never
-/// the rest, which belongs to the sender's connection (mid, rid, transport sequence numbers).
-pub(crate) fn passed_on(packet: &RtpPacket) -> str0m::rtp::ExtensionValues {
-    let sent = &packet.header.ext_vals;
-    str0m::rtp::ExtensionValues {
-        audio_level: sent.audio_level,
-        voice_activity: sent.voice_activity,
-        video_orientation: sent.video_orientation,
-        ..Default::default()
-    }
-}
-
-/// The payload, shared by all receivers.
-pub(crate) fn payload(packet: &RtpPacket) -> Arc<[u8]> {
-    Arc::clone(&packet.payload)
 }
 
 #[cfg(test)]
@@ -376,7 +557,7 @@ mod tests {
         let (now, mut sink) = (Instant::now(), Sink::default());
         let certificate = Certificate::generate().unwrap();
         let credentials = IceCredentials::from_random(WorkerNumber(0), [1; 32]);
-        let mut peer = Peer::new(now, &certificate, credentials, &[]);
+        let mut peer = Peer::new(now, &certificate, credentials, &[], true);
         peer.handle_timeout(now, &mut sink);
         assert!(sink.events.is_empty());
         assert_eq!(peer.guard(|_| panic!("as the library does")), None::<()>);

@@ -33,7 +33,8 @@ pub struct ViewRequest {
     pub user: Option<UserId>,
     /// Which of that user's pictures; `None`: the screen if there is one, else the camera.
     pub source: Option<TrackSource>,
-    /// Pixels shown. Zero (with `height` zero): hidden, send nothing.
+    /// Pixels shown: the smallest layer that has so many each way is sent. Zero (with `height` zero):
+    /// hidden, send nothing; one of them zero: not said, the largest.
     pub width: u16,
     /// Pixels shown.
     pub height: u16,

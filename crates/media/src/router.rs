@@ -4,40 +4,65 @@
 //! no allocation of ours. Packets are only queued at the receivers; each receiver is flushed once,
 //! when the worker's output is polled, however many packets it got in that turn.
 //!
-//! `router/sources.rs` starts and stops sources, `router/audio.rs` and `router/video.rs` bind them,
-//! `router/voice.rs` taps microphones for captions.
+//! `router/rooms.rs` knows who is in a room, `router/sources.rs` starts and stops sources,
+//! `router/audio.rs` and `router/video.rs` choose what goes into which slot and `router/slots.rs` puts it
+//! there, `router/budget.rs` in which layer, `router/voice.rs` taps microphones for captions. In a room that spans workers
+//! `router/abroad.rs` relays what lives here and `router/stand_in.rs` is where what lives elsewhere
+//! arrives.
 
+mod abroad;
 mod audio;
+mod budget;
+mod rooms;
+mod slots;
 mod sources;
+mod stand_in;
 mod video;
 mod voice;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Instant;
 
-use model::{RoomId, TrackSource};
+use model::{RoomId, SessionId, TrackSource};
 use slab::Slab;
+use str0m::format::PayloadParams;
 use str0m::media::{Mid, Pt, Rid};
 use str0m::rtp::RtpPacket;
 
-use crate::event::{Bound, Event, SlotBinding};
-use crate::keyframe::begins_keyframe;
-use crate::layer::Pick;
+use crate::credentials::WorkerNumber;
+use crate::event::Event;
+use crate::layer::Noted;
 use crate::limit::CODEC_KEPT_FOR;
 use crate::output::{Counters, Output};
-use crate::peer::{PeerEvent, Sink};
+use crate::packet::Packet;
+use crate::peer::{PeerEvent, Sink, Wrote};
+use crate::picture::{Description, Picture};
+use crate::red;
+use crate::roster::Roster;
 use crate::session::Session;
-use crate::source::{SlotRef, SourceRef};
+use crate::source::SourceRef;
+
+/// A packet with redundancy that cannot be read.
+struct Malformed;
 
 /// The sessions of a worker and their rooms.
-#[derive(Default)]
 pub(crate) struct Router {
+    number: WorkerNumber,
+    /// Those that live here and the stand-ins of others.
     pub sessions: Slab<Session>,
-    members_by_room: HashMap<RoomId, Vec<usize>>,
+    /// Those that live here.
+    pub own: HashMap<SessionId, usize>,
+    stand_ins: HashMap<SessionId, usize>,
+    rooms: HashMap<RoomId, Roster>,
+    /// Workers that have died: what still comes from them counts for nothing.
+    dead: HashSet<WorkerNumber>,
     /// Sessions with packets that wait for the flush.
     dirty: Vec<usize>,
     /// Sessions whose slots are to be reported.
     slots_changed: Vec<usize>,
+    /// Stand-ins whose home is to be told what is wanted of them.
+    wishes: Vec<usize>,
     /// Sessions whose deadline may have moved.
     pub touched: Vec<usize>,
     pub sink: Sink,
@@ -45,35 +70,28 @@ pub(crate) struct Router {
 }
 
 impl Router {
-    /// Adds a session to its room.
-    pub fn insert(&mut self, session: Session) -> usize {
-        let room = session.room;
-        let key = self.sessions.insert(session);
-        self.members_by_room.entry(room).or_default().push(key);
-        key
-    }
-
-    /// Takes a session out: nobody is bound to it and it is bound to nobody any more.
-    pub fn remove(&mut self, key: usize, now: Instant) {
-        self.end_connection(key, now);
-        let session = self.sessions.remove(key);
-        if let Some(members) = self.members_by_room.get_mut(&session.room) {
-            members.retain(|&member| member != key);
-            if members.is_empty() {
-                self.members_by_room.remove(&session.room);
-            }
+    /// Without sessions.
+    pub fn new(number: WorkerNumber) -> Self {
+        Self {
+            number,
+            sessions: Slab::new(),
+            own: HashMap::new(),
+            stand_ins: HashMap::new(),
+            rooms: HashMap::new(),
+            dead: HashSet::new(),
+            dirty: Vec::new(),
+            slots_changed: Vec::new(),
+            wishes: Vec::new(),
+            touched: Vec::new(),
+            sink: Sink::default(),
+            counters: Counters::default(),
         }
-        self.dirty.retain(|&dirty| dirty != key);
-        self.slots_changed.retain(|&changed| changed != key);
-        self.touched.retain(|&touched| touched != key);
     }
 
-    /// The other sessions of a room, but not those of the same user.
-    fn others(&self, key: usize) -> Vec<usize> {
-        let session = &self.sessions[key];
-        let members = self.members_by_room.get(&session.room);
-        let other = |&member: &usize| self.sessions[member].user != session.user;
-        members.map(|all| all.iter().copied().filter(other).collect()).unwrap_or_default()
+    /// Totals so far.
+    pub fn totals(&self) -> Counters {
+        let (own, stand_ins) = (self.own.len() as u64, self.stand_ins.len() as u64);
+        Counters { sessions: own, stand_ins, ..self.counters }
     }
 
     /// Acts on everything the connection of a session had to say.
@@ -82,9 +100,10 @@ impl Router {
         for event in events.drain(..) {
             match event {
                 PeerEvent::Packet { mid, rid, packet } => {
-                    self.handle_packet(key, mid, rid, &packet, now);
+                    self.handle_packet(key, mid, rid, packet, now);
                 }
                 PeerEvent::KeyframeWanted { mid } => self.handle_keyframe_wanted(key, mid, now),
+                PeerEvent::Estimate { bps } => self.handle_estimate(key, bps, now),
                 PeerEvent::Connected => self.handle_connected(key, now),
                 PeerEvent::Dead { fault } => self.handle_dead(key, fault, now),
             }
@@ -101,7 +120,7 @@ impl Router {
         key: usize,
         mid: Mid,
         rid: Option<Rid>,
-        packet: &RtpPacket,
+        mut packet: RtpPacket,
         now: Instant,
     ) {
         let session = &mut self.sessions[key];
@@ -114,19 +133,77 @@ impl Router {
             return;
         }
         let from = SourceRef { session: key, source: at };
+        let redundant = match self.unwrap(from, label, &mut packet) {
+            Ok(redundant) => redundant,
+            Err(Malformed) => return,
+        };
         if !self.learn_codec(from, packet.header.payload_type, now) {
             return;
         }
+        let noted = match label {
+            TrackSource::Microphone => None,
+            TrackSource::Camera | TrackSource::Screen => match self.note(from, rid, &packet, now) {
+                None => return,
+                noted => noted,
+            },
+        };
         if !self.sessions[key].sources[at].live {
             self.start_source(from, label, now);
+        } else if let Some(news) = noted.as_ref().map(|noted| noted.news) {
+            self.handle_news(from, news, now);
         }
+        let mut level = None;
         if label == TrackSource::Microphone {
-            self.measure(from, packet, now);
-            self.tap(from, packet, now);
-        } else if !self.pick_layer(from, rid, packet, now) {
-            return;
+            level = self.measure(from, &packet, now);
+            self.tap(from, &packet, now);
         }
-        self.forward(from, packet, now);
+        let mut packet = Packet::from(packet);
+        (packet.redundant, packet.picture) = (redundant, noted.map(|noted| noted.picture));
+        self.relay(from, level, &packet);
+        self.forward(from, &packet, now);
+    }
+
+    /// Takes the redundancy off a microphone packet, if it has any, and returns the packet as it was.
+    fn unwrap(
+        &self,
+        from: SourceRef,
+        label: TrackSource,
+        packet: &mut RtpPacket,
+    ) -> Result<Option<Arc<[u8]>>, Malformed> {
+        let session = &self.sessions[from.session];
+        let known = session.sources[from.source].codec;
+        let payload_type = packet.header.payload_type;
+        if label != TrackSource::Microphone || known.is_some_and(|it| it.0 == payload_type) {
+            return Ok(None);
+        }
+        let inside = session.peer.as_ref().and_then(|peer| peer.inside(payload_type));
+        let Some(inside) = inside else { return Ok(None) };
+        let (named, primary) = red::primary(&packet.payload).ok_or(Malformed)?;
+        if named != *inside {
+            return Err(Malformed);
+        }
+        packet.header.payload_type = inside;
+        let plain = Arc::from(&packet.payload[primary]);
+        Ok(Some(std::mem::replace(&mut packet.payload, plain)))
+    }
+
+    /// Notes which layer a packet of a picture is of. `None`: of none.
+    fn note(
+        &mut self,
+        from: SourceRef,
+        rid: Option<Rid>,
+        packet: &RtpPacket,
+        now: Instant,
+    ) -> Option<Noted> {
+        let source = &mut self.sessions[from.session].sources[from.source];
+        let (_, codec) = source.codec?;
+        // Padding alone, which a sender probes with, is no picture.
+        if packet.payload.is_empty() {
+            return None;
+        }
+        let said = Description::of(codec.spec().codec, &packet.payload);
+        let numbers = (*packet.seq_no, packet.header.timestamp, packet.payload.len());
+        source.layers.handle_packet(rid, &said, numbers, now)
     }
 
     /// Whether it is known what a packet is, and it is what the source sends now.
@@ -140,59 +217,64 @@ impl Router {
         let settled = source.codec_at.is_none_or(|at| now >= at + CODEC_KEPT_FOR);
         let codec = session.peer.as_ref().and_then(|peer| peer.codec(payload_type));
         let Some(codec) = codec.filter(|_| settled) else {
+            source.run = source.run.wrapping_add(1);
             for leg in source.legs.clone() {
-                self.sessions[leg.session].slots[leg.slot].leg.interrupt();
+                self.sessions[leg.session].slots[leg.slot].interrupt();
             }
             return false;
         };
         let changed = source.codec.replace((payload_type, codec)).is_some();
         source.codec_at = Some(now);
+        if changed {
+            source.layers.clear();
+            for leg in source.legs.clone() {
+                self.sessions[leg.session].slots[leg.slot].rebase();
+            }
+        }
+        let source = &self.sessions[from.session].sources[from.source];
         if changed && source.live {
             self.reseat(from, now);
         }
         true
     }
 
-    /// Whether this packet is of the layer that is forwarded.
-    fn pick_layer(
-        &mut self,
-        from: SourceRef,
-        rid: Option<Rid>,
-        packet: &RtpPacket,
-        now: Instant,
-    ) -> bool {
-        let source = &mut self.sessions[from.session].sources[from.source];
-        let Some((_, codec)) = source.codec else { return false };
-        let begins = || begins_keyframe(codec.spec().codec, &packet.payload);
-        let pick = source.layers.handle_packet(rid, packet.payload.len(), begins, now);
-        match pick {
-            Pick::Skip => false,
-            Pick::Forward => true,
-            Pick::Ask => {
-                self.want_keyframe(from, now);
-                false
-            }
-            Pick::Switch | Pick::Begin => {
-                for leg in source.legs.clone() {
-                    self.sessions[leg.session].slots[leg.slot].leg.rebase();
-                }
-                if pick == Pick::Switch {
-                    self.want_keyframe(from, now);
-                }
-                true
-            }
-        }
-    }
-
     /// The hot path.
-    fn forward(&mut self, from: SourceRef, packet: &RtpPacket, now: Instant) {
+    fn forward(&mut self, from: SourceRef, packet: &Packet, now: Instant) {
         let session = &mut self.sessions[from.session];
-        let Some(codec) = session.sources[from.source].codec else { return };
+        let Some((_, codec)) = session.sources[from.source].codec else { return };
+        if let Some(picture) = &packet.picture {
+            return self.forward_picture(from, codec, (packet, picture), now);
+        }
         // Out of the slab for the walk, so that the receivers, which are in it too, can be changed.
         let legs = std::mem::take(&mut session.sources[from.source].legs);
         for leg in &legs {
             let receiver = &mut self.sessions[leg.session];
-            if !receiver.write(leg.slot, codec, packet, now) {
+            let wrote = receiver.write_sound(leg.slot, codec, packet, now, &mut self.sink);
+            self.counters.forwarded += u64::from(wrote != Wrote::Nothing);
+            if wrote == Wrote::Queued && !std::mem::replace(&mut receiver.dirty, true) {
+                self.dirty.push(leg.session);
+            }
+        }
+        self.sessions[from.session].sources[from.source].legs = legs;
+    }
+
+    /// The same for pictures, of which each leg takes the packets of its own layer.
+    fn forward_picture(
+        &mut self,
+        from: SourceRef,
+        codec: PayloadParams,
+        packet: (&Packet, &Picture),
+        now: Instant,
+    ) {
+        let legs = std::mem::take(&mut self.sessions[from.session].sources[from.source].legs);
+        let (mut asked, mut switched) = (0_u8, false);
+        for leg in &legs {
+            let receiver = &mut self.sessions[leg.session];
+            let written = receiver.write_picture(leg.slot, codec, packet, now);
+            asked |= written.ask.map_or(0, |stream| 1 << stream);
+            switched |= written.switched;
+            self.counters.layer_switches += u64::from(written.switched);
+            if !written.sent {
                 continue;
             }
             self.counters.forwarded += 1;
@@ -201,6 +283,11 @@ impl Router {
             }
         }
         self.sessions[from.session].sources[from.source].legs = legs;
+        self.want_keyframes(from, asked, now);
+        if switched {
+            // What was needed until now no longer is.
+            self.wish(from.session);
+        }
     }
 
     /// Sends what is queued at one receiver. `false`: there was nothing.
@@ -219,95 +306,14 @@ impl Router {
         }
     }
 
-    /// Reports the slots of one session whose slots have changed. `false`: there was none.
-    pub fn report_one(&mut self) -> bool {
-        let Some(key) = self.slots_changed.pop() else { return false };
-        let session = &mut self.sessions[key];
-        session.slots_changed = false;
-        let id = session.id;
-        let session = &self.sessions[key];
-        let open = session.slots.iter().filter(|slot| slot.open);
-        let slots = open
-            .map(|slot| SlotBinding {
-                mid: slot.name.clone(),
-                kind: slot.kind,
-                bound: slot.bound.and_then(|source| self.bound(source)),
-            })
-            .collect();
-        self.tell(Event::Slots { session: id, slots });
-        true
-    }
-
-    fn bound(&self, from: SourceRef) -> Option<Bound> {
-        let session = self.sessions.get(from.session)?;
-        let source = session.sources.get(from.source)?.label?;
-        Some(Bound { session: session.id, user: session.user, source })
-    }
-
     pub fn tell(&mut self, event: Event) {
         self.sink.out.push_back(Output::Event(event));
     }
 
-    fn slots_changed(&mut self, key: usize) {
-        if !std::mem::replace(&mut self.sessions[key].slots_changed, true) {
-            self.slots_changed.push(key);
-        }
-    }
-
-    /// Reports a session's slots even if nothing is bound (after an offer).
-    pub fn report_slots_of(&mut self, key: usize) {
-        self.slots_changed(key);
-    }
-
-    /// Puts a source into a slot, whatever was there.
-    fn bind(&mut self, to: SlotRef, from: SourceRef, now: Instant) {
-        self.unbind(to);
-        let slot = &mut self.sessions[to.session].slots[to.slot];
-        slot.bound = Some(from);
-        slot.leg.rebase();
-        self.sessions[from.session].sources[from.source].legs.push(to);
-        self.want_keyframe(from, now);
-        self.slots_changed(to.session);
-    }
-
-    /// Empties a slot. What was kept for retransmission goes too: it may be what a gate now forbids.
-    fn unbind(&mut self, to: SlotRef) {
-        let session = &mut self.sessions[to.session];
-        let slot = &mut session.slots[to.slot];
-        let Some(from) = slot.bound.take() else { return };
-        slot.leg.rebase();
-        if let Some(peer) = session.peer.as_mut() {
-            peer.forget_sent(slot.mid);
-        }
-        self.sessions[from.session].sources[from.source].legs.retain(|leg| *leg != to);
-        self.slots_changed(to.session);
-    }
-
-    fn handle_keyframe_wanted(&mut self, key: usize, mid: Mid, now: Instant) {
-        let session = &self.sessions[key];
-        let bound = session.slot_of(mid).and_then(|slot| session.slots[slot].bound);
-        if let Some(from) = bound {
-            self.want_keyframe(from, now);
-        }
-    }
-
-    /// Asks the sender of a picture for a keyframe, now or as soon as it may be asked again.
-    fn want_keyframe(&mut self, from: SourceRef, now: Instant) {
-        let source = &mut self.sessions[from.session].sources[from.source];
-        if source.kind == model::MediaKind::Video && source.keyframes.want(now) {
-            self.ask_keyframe(from);
-        }
-        self.touched.push(from.session);
-    }
-
-    fn ask_keyframe(&mut self, from: SourceRef) {
-        let session = &mut self.sessions[from.session];
-        let source = &session.sources[from.source];
-        if let Some(peer) = session.peer.as_mut() {
-            peer.request_keyframe(source.mid, source.layers.wanted());
-            if !std::mem::replace(&mut session.dirty, true) {
-                self.dirty.push(from.session);
-            }
+    /// Tells of a session that lives here; of others their home does.
+    fn tell_of(&mut self, key: usize, event: Event) {
+        if self.sessions[key].home.is_none() {
+            self.tell(event);
         }
     }
 }

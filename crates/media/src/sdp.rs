@@ -8,6 +8,11 @@ use crate::refusal::MediaRefusal;
 
 /// Type preference 126 (host) of RFC 8445 section 5.1.2.1.
 const HOST_PREFERENCE: u32 = 126 << 24;
+/// Type preference of a host that is reached over TCP: below every one over UDP. RFC 6544 section 4.2
+/// leaves the number open; libwebrtc takes 90 as well.
+const TCP_HOST_PREFERENCE: u32 = 90 << 24;
+/// Direction preference of passive candidates, in the upper 3 of the 16 bits (RFC 6544 section 4.2).
+const PASSIVE_PREFERENCE: u32 = 4 << 13;
 /// Component 1: RTP, with RTCP in it.
 const COMPONENT: u32 = 256 - 1;
 
@@ -17,9 +22,10 @@ const COMPONENT: u32 = 256 - 1;
 pub(crate) fn finish_answer(
     answer: &str,
     candidates: &[SocketAddr],
+    tcp_candidates: &[SocketAddr],
     credentials: &IceCredentials,
 ) -> String {
-    let ours = candidate_lines(candidates);
+    let ours = candidate_lines(candidates, tcp_candidates);
     let mut text = String::with_capacity(answer.len() + 20 * ours.len());
     let mut in_section = false;
     for line in answer.lines() {
@@ -49,7 +55,7 @@ pub(crate) fn finish_answer(
 }
 
 /// Our candidates in order of preference, and the end of them.
-fn candidate_lines(candidates: &[SocketAddr]) -> String {
+fn candidate_lines(candidates: &[SocketAddr], tcp_candidates: &[SocketAddr]) -> String {
     let mut lines = String::new();
     for (at, address) in candidates.iter().enumerate() {
         let local_preference = 65_535_u32.saturating_sub(at as u32);
@@ -57,6 +63,17 @@ fn candidate_lines(candidates: &[SocketAddr]) -> String {
         let (ip, port) = (address.ip(), address.port());
         // Writing to a String cannot fail.
         let _ = write!(lines, "a=candidate:{at} 1 udp {priority} {ip} {port} typ host\r\n");
+    }
+    for (at, address) in tcp_candidates.iter().enumerate() {
+        let local_preference = PASSIVE_PREFERENCE | 0x1fff_u32.saturating_sub(at as u32);
+        let priority = TCP_HOST_PREFERENCE | local_preference << 8 | COMPONENT;
+        let (ip, port) = (address.ip(), address.port());
+        // Equal types and addresses over another protocol are another foundation (RFC 8445 section 5.1.1.3).
+        let foundation = candidates.len() + at;
+        let _ = write!(
+            lines,
+            "a=candidate:{foundation} 1 tcp {priority} {ip} {port} typ host tcptype passive\r\n"
+        );
     }
     lines.push_str("a=end-of-candidates\r\n");
     lines
@@ -91,14 +108,16 @@ mod tests {
         let answer = "v=0\r\na=ice-lite\r\nm=audio 9 X 0\r\na=ice-ufrag:old\r\na=ice-pwd:old\r\n\
             a=candidate:x\r\na=mid:0\r\nm=video 9 X 0\r\na=mid:1\r\n";
         let addresses = ["192.0.2.1:1".parse().unwrap(), "[::1]:1".parse().unwrap()];
+        let tcp = ["192.0.2.1:2".parse().unwrap()];
         let credentials = IceCredentials::from_random(WorkerNumber(3), [0; 32]);
         let lines = "a=candidate:0 1 udp 2130706431 192.0.2.1 1 typ host\r\n\
-            a=candidate:1 1 udp 2130706175 ::1 1 typ host\r\na=end-of-candidates\r\n";
+            a=candidate:1 1 udp 2130706175 ::1 1 typ host\r\n\
+            a=candidate:2 1 tcp 1520435199 192.0.2.1 2 typ host tcptype passive\r\na=end-of-candidates\r\n";
         let expect = format!(
             "v=0\r\na=ice-lite\r\nm=audio 9 X 0\r\na=ice-ufrag:03AAAAAAAA\r\n\
             a=ice-pwd:AAAAAAAAAAAAAAAAAAAAAAAA\r\na=mid:0\r\n{lines}m=video 9 X 0\r\na=mid:1\r\n{lines}"
         );
-        assert_eq!(finish_answer(answer, &addresses, &credentials), expect);
+        assert_eq!(finish_answer(answer, &addresses, &tcp, &credentials), expect);
     }
 
     #[test]

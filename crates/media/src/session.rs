@@ -1,20 +1,24 @@
-//! One session: a member's connection with its sources, slots, gate and meter. Data and questions
-//! about itself only; what involves two sessions is in `router`.
+//! One session: a member's connection with its sources, slots, gate and meter, or the stand-in of one
+//! that lives on another worker. Data and questions about itself only; what involves two sessions is
+//! in `router`. What is written to a receiver is in `session/write.rs`.
+
+mod write;
 
 use std::time::Instant;
 
-use model::{Gate, MediaKind, RoomId, SessionId, TrackSource, UserId};
-use str0m::format::PayloadParams;
-use str0m::media::{Mid, Pt};
-use str0m::rtp::{RtpPacket, RtpWrite, SeqNo};
+use model::{Gate, RoomId, SessionId, TrackSource, UserId};
+use str0m::media::Mid;
+use str0m::rtp::RtpPacket;
 
+use crate::allocation::Budget;
+use crate::credentials::WorkerNumber;
 use crate::event::Event;
-use crate::keyframe::begins_keyframe;
 use crate::limit::LOST_AFTER;
 use crate::offer::{Offer, Section};
 use crate::opus::LevelDecoder;
-use crate::peer::{Peer, passed_on, payload};
+use crate::peer::Peer;
 use crate::refusal::MediaRefusal;
+use crate::relay::Shown;
 use crate::request::{OpenSession, SourceLabel};
 use crate::slot::Slot;
 use crate::source::Source;
@@ -25,12 +29,19 @@ pub(crate) struct Session {
     pub id: SessionId,
     pub room: RoomId,
     pub user: UserId,
+    /// The worker that has its connection; `None`: this one. A stand-in has sources, of other sections
+    /// it knows nothing.
+    pub home: Option<WorkerNumber>,
     pub gate: Gate,
+    /// How often its gate or room has changed.
+    pub turn: u64,
     pub peer: Option<Peer>,
     /// The offer the peer has accepted last.
     pub offer: Option<Offer>,
     pub sources: Vec<Source>,
     pub slots: Vec<Slot>,
+    /// What its connection bears.
+    pub budget: Budget,
     pub meter: Meter,
     pub decoder: Option<LevelDecoder>,
     /// DTLS is up.
@@ -43,6 +54,8 @@ pub(crate) struct Session {
     pub dirty: bool,
     /// In the list of sessions whose slots are to be reported.
     pub slots_changed: bool,
+    /// In the list of stand-ins whose home is to be told what is wanted of them.
+    pub wishes: bool,
 }
 
 impl Session {
@@ -51,11 +64,14 @@ impl Session {
             id: open.session,
             room: open.room,
             user: open.user,
+            home: None,
             gate: open.gate,
+            turn: 0,
             peer: None,
             offer: None,
             sources: Vec::new(),
             slots: Vec::new(),
+            budget: Budget::default(),
             meter: Meter::default(),
             decoder: None,
             connected: false,
@@ -64,7 +80,16 @@ impl Session {
             last_seen: None,
             dirty: false,
             slots_changed: false,
+            wishes: false,
         }
+    }
+
+    /// The stand-in of a session of another worker, as yet without sources.
+    pub fn stand_in(home: WorkerNumber, shown: &Shown) -> Self {
+        let Shown { session, room, user, turn, ref meter, .. } = *shown;
+        // The gate is its home's business; as a receiver it does not count.
+        let open = OpenSession { session, room, user, gate: Gate::SHUT };
+        Self { home: Some(home), turn, meter: meter.clone(), ..Self::new(open) }
     }
 
     /// Whether it is sent anything now.
@@ -114,7 +139,8 @@ impl Session {
     pub fn deadline(&self) -> Option<Instant> {
         let peer = self.peer.as_ref().map(Peer::timeout);
         let sources = self.sources.iter().filter_map(Source::deadline);
-        sources.chain([peer, self.lost_at(), self.meter.deadline()].into_iter().flatten()).min()
+        let own = [peer, self.lost_at(), self.meter.deadline(), self.budget.due_at];
+        sources.chain(own.into_iter().flatten()).min()
     }
 
     /// The level of a microphone packet: from the header extension, else by decoding.
@@ -126,51 +152,6 @@ impl Session {
             self.decoder = LevelDecoder::new();
         }
         self.decoder.as_mut()?.level(&packet.payload)
-    }
-
-    /// Queues a packet of a source in one of the slots. `false`: nothing was queued.
-    pub fn write(
-        &mut self,
-        slot: usize,
-        (sent_as, codec): (Pt, PayloadParams),
-        packet: &RtpPacket,
-        now: Instant,
-    ) -> bool {
-        let (Some(slot), Some(peer)) = (self.slots.get_mut(slot), self.peer.as_mut()) else {
-            return false;
-        };
-        if self.lost || !self.gate.receive {
-            return false;
-        }
-        let (mapped_from, mapped) = match slot.leg.payload_type {
-            Some(known) if known.0 == sent_as => known,
-            _ => (sent_as, peer.payload_type_for(slot.mid, codec)),
-        };
-        slot.leg.payload_type = Some((mapped_from, mapped));
-        let Some(payload_type) = mapped else {
-            slot.leg.interrupt();
-            return false;
-        };
-        let begins = || begins_keyframe(codec.spec().codec, &packet.payload);
-        if slot.kind == MediaKind::Video && slot.leg.waits(begins, now) {
-            return false;
-        }
-        let header = &packet.header;
-        let clock_hz = codec.spec().clock_rate.get();
-        let rewritten =
-            slot.leg.rewrite(header.ssrc, *packet.seq_no, header.timestamp, clock_hz, now);
-        let Some((seq, timestamp)) = rewritten else { return false };
-        let write = RtpWrite::new(
-            payload_type,
-            SeqNo::from(seq),
-            timestamp,
-            packet.timestamp,
-            payload(packet),
-        )
-        .marker(header.marker)
-        .ext_vals(passed_on(packet))
-        .nackable(slot.kind == MediaKind::Video);
-        peer.write(slot.mid, write)
     }
 
     /// Checks the labels of an offer before anything is changed.
@@ -210,8 +191,7 @@ impl Session {
         };
         let stopped = |source: &Source| {
             let sends = section(&source.name).is_some_and(|section| section.direction.sends());
-            let heard = source.live || !source.legs.is_empty();
-            heard && (!sends || relabelled(source))
+            source.shown && (!sends || relabelled(source))
         };
         let closed = |slot: &Slot| {
             let open = section(&slot.name).is_some_and(|section| section.direction.receives());
@@ -259,10 +239,10 @@ impl Session {
         }
         let slot = self.slots.iter_mut().find(|slot| slot.name == section.mid && !slot.retired);
         match slot {
-            Some(slot) => slot.open = receives,
+            Some(slot) => (slot.open, slot.redundant) = (receives, section.redundant),
             None if receives => {
                 let mut slot = Slot::new(section.mid.clone(), kind);
-                slot.open = true;
+                (slot.open, slot.redundant) = (true, section.redundant);
                 match self.slots.iter_mut().find(|slot| slot.retired) {
                     Some(retired) => *retired = slot,
                     None => self.slots.push(slot),

@@ -3,7 +3,9 @@
 use model::{MediaKind, TrackSource, UserId};
 use str0m::media::Mid;
 
+use crate::choice::Choice;
 use crate::leg::Leg;
+use crate::picture::Size;
 use crate::source::SourceRef;
 
 /// What the client wants to see in a video slot.
@@ -18,6 +20,16 @@ pub(crate) enum Want {
     Hidden,
 }
 
+impl Want {
+    /// What is left of it in another room: the people of this one are not there.
+    pub fn elsewhere(self) -> Self {
+        match self {
+            Self::Auto | Self::Of(..) => Self::Auto,
+            Self::Hidden => Self::Hidden,
+        }
+    }
+}
+
 /// A receiving section. It stays at its index for as long as the connection lives.
 pub(crate) struct Slot {
     pub name: String,
@@ -28,8 +40,14 @@ pub(crate) struct Slot {
     /// Its section is gone for good and nothing refers to it.
     pub retired: bool,
     pub want: Want,
+    /// How large it is shown. `None`: not said.
+    pub shown: Option<Size>,
     pub bound: Option<SourceRef>,
     pub leg: Leg,
+    /// Which layer goes there. `None`: it is for sound, which has none.
+    pub choice: Option<Box<Choice>>,
+    /// The offer lists audio with redundancy (RED) for it.
+    pub redundant: bool,
 }
 
 impl Slot {
@@ -41,8 +59,27 @@ impl Slot {
             open: false,
             retired: false,
             want: Want::Auto,
+            shown: None,
             bound: None,
             leg: Leg::default(),
+            choice: (kind == MediaKind::Video).then(Box::default),
+            redundant: false,
+        }
+    }
+
+    /// The next packet begins a new run: another source, or the same one after a pause.
+    pub fn rebase(&mut self) {
+        self.leg.rebase();
+        if let Some(choice) = &mut self.choice {
+            choice.rebase();
+        }
+    }
+
+    /// Packets were left out: the next one begins a new run, a picture with a keyframe.
+    pub fn interrupt(&mut self) {
+        self.leg.interrupt();
+        if let Some(choice) = &mut self.choice {
+            choice.interrupt();
         }
     }
 }

@@ -6,8 +6,11 @@ use model::{MediaKind, TrackSource};
 use str0m::format::PayloadParams;
 use str0m::media::{Mid, Pt};
 
+use crate::credentials::WorkerNumber;
+use crate::gaps::Gaps;
 use crate::layer::Layers;
 use crate::limit::{AUDIO_ABSENT_AFTER, KEYFRAME_INTERVAL, SLOT_GRACE, VIDEO_ABSENT_AFTER};
+use crate::relay::ShownSource;
 use crate::voice::Tapped;
 
 /// Which source: the session's slab key and the index in its list.
@@ -24,7 +27,8 @@ pub(crate) struct SlotRef {
     pub slot: usize,
 }
 
-/// A sending section. It stays at its index for as long as the connection lives.
+/// A sending section, or what another worker shows of one. It stays at its index for as long as the
+/// connection lives.
 pub(crate) struct Source {
     pub name: String,
     pub mid: Mid,
@@ -35,6 +39,8 @@ pub(crate) struct Source {
     pub sending: bool,
     /// Packets come and the gate is open.
     pub live: bool,
+    /// It has been live and has not ended since: it may be in slots, here and on other workers.
+    pub shown: bool,
     /// Since when it is not, if it was.
     pub rested_at: Option<Instant>,
     pub arrived_at: Option<Instant>,
@@ -44,13 +50,18 @@ pub(crate) struct Source {
     pub retired: bool,
     /// Where it goes. The per-packet loop walks this and nothing else.
     pub legs: Vec<SlotRef>,
+    /// The other workers that its packets are relayed to. Empty in a room that lives here alone.
+    pub abroad: Vec<Abroad>,
+    /// Which run of packets this is: another one after each gap that its legs must not show.
+    pub run: u32,
+    /// What its home is to know, if it lives elsewhere.
+    pub wish: Wish,
     /// It is tapped for captions, under these numbers. Only while it is live.
     pub voice: Option<Tapped>,
     /// What it sends, and since when.
     pub codec: Option<(Pt, PayloadParams)>,
     pub codec_at: Option<Instant>,
     pub layers: Layers,
-    pub keyframes: Keyframes,
 }
 
 impl Source {
@@ -62,17 +73,29 @@ impl Source {
             label: None,
             sending: false,
             live: false,
+            shown: false,
             rested_at: None,
             arrived_at: None,
             heard_at: None,
             retired: false,
             legs: Vec::new(),
+            abroad: Vec::new(),
+            run: 0,
+            wish: Wish::default(),
             voice: None,
             codec: None,
             codec_at: None,
             layers: Layers::default(),
-            keyframes: Keyframes::default(),
         }
+    }
+
+    /// A source of a session that lives on another worker.
+    pub fn of_stand_in(shown: &ShownSource) -> Self {
+        let mut source = Self::new(String::new(), shown.label.kind());
+        source.label = Some(shown.label);
+        source.heard_at = shown.heard_at;
+        source.layers.table = shown.layers;
+        source
     }
 
     /// When it counts as absent, if it is live.
@@ -92,8 +115,34 @@ impl Source {
     /// The next thing to look at.
     pub fn deadline(&self) -> Option<Instant> {
         let grace = self.rested_at.filter(|_| !self.legs.is_empty()).map(|at| at + SLOT_GRACE);
-        [self.absent_at(), grace, self.keyframes.due_at()].into_iter().flatten().min()
+        [self.absent_at(), grace, self.layers.due_at()].into_iter().flatten().min()
     }
+}
+
+/// Another worker that a source's packets are relayed to.
+pub(crate) struct Abroad {
+    pub worker: WorkerNumber,
+    /// The layers that somebody there is sent or is to be, as bits by place. Sound has none.
+    pub layers: u8,
+    /// Layers left out of the middle of a stream show no gap there.
+    pub gaps: Gaps,
+}
+
+impl Abroad {
+    /// One that is relayed everything.
+    pub fn all(worker: WorkerNumber) -> Self {
+        Self { worker, layers: u8::MAX, gaps: Gaps::default() }
+    }
+}
+
+/// What the home of a picture is to know about it.
+#[derive(Default)]
+pub(crate) struct Wish {
+    /// What it knows: the layers that somebody here is sent or is to be, as bits by place. `None`: it
+    /// waits for an answer.
+    pub told: Option<u8>,
+    /// Streams of which somebody here needs a keyframe, as bits by place.
+    pub keyframes: u8,
 }
 
 /// Keyframe requests to one sender, at most one per [`KEYFRAME_INTERVAL`] and none forgotten.

@@ -25,7 +25,7 @@ pub(crate) enum Change {
 }
 
 /// The meter of one microphone.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Meter {
     speaking: bool,
     /// First loud packet of the current run.

@@ -5,12 +5,24 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use crate::credentials::{WorkerNumber, worker_of};
+
 const HEADER_LEN: usize = 20;
 const MAGIC: [u8; 4] = 0x2112_A442_u32.to_be_bytes();
 const BINDING_REQUEST: u16 = 0x0001;
 const BINDING_SUCCESS: u16 = 0x0101;
 const USERNAME: u16 = 0x0006;
+const USE_CANDIDATE: u16 = 0x0025;
 const XOR_MAPPED_ADDRESS: u16 = 0x0020;
+
+/// Which worker an ICE check is for, by the name in it; `None` for anything else. Anybody can send such a
+/// name: whether it is somebody's, and the password, is found out there.
+pub fn worker_of_check(bytes: &[u8]) -> Option<WorkerNumber> {
+    match parse(bytes)? {
+        Stun::Check { ufrag } => worker_of(ufrag),
+        Stun::Plain { .. } | Stun::Other => None,
+    }
+}
 
 /// What a well-formed STUN message is to us.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,13 +56,23 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<Stun<'_>> {
     }
 }
 
+/// Whether a well-formed check says that its path is the one to use (RFC 8445 section 7.1.2).
+pub(crate) fn nominates(bytes: &[u8]) -> bool {
+    let attributes = bytes.get(HEADER_LEN..).unwrap_or_default();
+    matches!(attribute(attributes, USE_CANDIDATE), Some(Some(_)))
+}
+
 /// The USERNAME among the attributes; the outer `None`: the attributes are malformed.
-fn username(mut attributes: &[u8]) -> Option<Option<&[u8]>> {
+fn username(attributes: &[u8]) -> Option<Option<&[u8]>> {
+    attribute(attributes, USERNAME)
+}
+
+fn attribute(mut attributes: &[u8], wanted: u16) -> Option<Option<&[u8]>> {
     while !attributes.is_empty() {
         let head = attributes.get(..4)?;
         let len = usize::from(u16::from_be_bytes([head[2], head[3]]));
         let value = attributes.get(4..4 + len)?;
-        if u16::from_be_bytes([head[0], head[1]]) == USERNAME {
+        if u16::from_be_bytes([head[0], head[1]]) == wanted {
             return Some(Some(value));
         }
         attributes = attributes.get(4 + len.next_multiple_of(4)..)?;

@@ -4,9 +4,11 @@
 
 use std::time::Instant;
 
+use model::MediaKind;
+
 use crate::WorkerConfig;
 use crate::credentials::IceCredentials;
-use crate::offer::Offer;
+use crate::offer::{Offer, Section};
 use crate::peer::{Peer, Sink};
 use crate::refusal::MediaRefusal;
 
@@ -28,8 +30,12 @@ impl Trial {
         credentials: IceCredentials,
     ) -> Result<Self, MediaRefusal> {
         let offer = Offer::parse(sdp)?;
-        let mut fresh =
-            Peer::new(now, &config.certificate, credentials.clone(), &config.candidates);
+        let shown = |section: &Section| {
+            section.kind == Some(MediaKind::Video) && section.direction.receives()
+        };
+        let paced = offer.sections.iter().any(shown);
+        let (certificate, local) = (&config.certificate, &config.candidates);
+        let mut fresh = Peer::new(now, certificate, credentials.clone(), local, paced);
         let answer = fresh.accept_offer(&offer.text, &mut Sink::default())?;
         Ok(Self { offer, fresh, answer, credentials, made_at: now })
     }

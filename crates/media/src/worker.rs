@@ -1,26 +1,30 @@
-//! The media worker: all sessions of one thread behind one sans-IO surface. `net` calls it.
+//! The media worker: all sessions of one thread behind one sans-IO surface. `net` calls it. Where a
+//! datagram goes is in `worker/datagram.rs`.
 //!
 //! Order of use: any `handle_*` or verb, then [`Worker::poll_output`] until `None`, then
 //! [`Worker::poll_timeout`]. Handing in several datagrams before polling is fine and cheaper.
 
-use std::collections::HashMap;
+mod datagram;
+
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use model::{Gate, SessionId};
+use model::{Gate, RoomId, SessionId};
 
-use crate::credentials::{IceCredentials, WorkerNumber, worker_of};
-use crate::demux::{Demux, Whose};
-use crate::limit::{DATAGRAM_BYTES_MAX, SESSIONS_MAX, TIMER_STEP, VIEWS_MAX};
+use crate::credentials::{IceCredentials, WorkerNumber};
+use crate::demux::Demux;
+use crate::event::Allocation;
+use crate::limit::{SESSIONS_MAX, TIMER_STEP, VIEWS_MAX};
 use crate::offer::Offer;
-use crate::output::{Counters, Handover, Output, Transmit};
-use crate::peer::{Certificate, Datagram, Peer};
+use crate::output::{Counters, Output};
+use crate::peer::{Certificate, Peer};
+use crate::red::in_offered_order;
 use crate::refusal::MediaRefusal;
+use crate::relay::{Ban, Relay};
 use crate::request::{OpenSession, SourceLabel, ViewRequest};
 use crate::router::Router;
 use crate::sdp::{check_candidate, finish_answer};
 use crate::session::Session;
-use crate::stun::{self, Stun};
 use crate::timer::Timers;
 use crate::trial::Trial;
 
@@ -33,6 +37,8 @@ pub struct WorkerConfig {
     pub workers: usize,
     /// Local addresses, the best first; what an answer offers as candidates.
     pub candidates: Vec<SocketAddr>,
+    /// The same for connections that peers open: answers offer them after all others.
+    pub tcp_candidates: Vec<SocketAddr>,
     /// The process's certificate.
     pub certificate: Certificate,
 }
@@ -43,7 +49,6 @@ pub struct Worker {
     router: Router,
     demux: Demux,
     timers: Timers,
-    key_by_session: HashMap<SessionId, usize>,
     now: Option<Instant>,
 }
 
@@ -51,30 +56,36 @@ impl Worker {
     /// A worker without sessions.
     pub fn new(config: WorkerConfig) -> Self {
         Self {
+            router: Router::new(config.number),
             config,
-            router: Router::default(),
             demux: Demux::default(),
             timers: Timers::default(),
-            key_by_session: HashMap::new(),
             now: None,
         }
     }
 
     /// Totals so far.
     pub fn counters(&self) -> Counters {
-        Counters { sessions: self.key_by_session.len() as u64, ..self.router.counters }
+        self.router.totals()
     }
 
-    /// Makes a session. Opening one that exists changes nothing.
-    pub fn open(&mut self, open: OpenSession) -> Result<(), MediaRefusal> {
-        if self.key_by_session.contains_key(&open.session) {
+    /// Makes a session. Opening one that exists changes nothing. `beside`: the other workers that have
+    /// members of its room; one too many does no harm.
+    pub fn open(
+        &mut self,
+        now: Instant,
+        open: OpenSession,
+        beside: &[WorkerNumber],
+    ) -> Result<(), MediaRefusal> {
+        if self.router.own.contains_key(&open.session) {
             return Ok(());
         }
-        if self.key_by_session.len() >= SESSIONS_MAX {
+        if self.router.own.len() >= SESSIONS_MAX {
             return Err(MediaRefusal::Overloaded);
         }
-        let key = self.router.insert(Session::new(open));
-        self.key_by_session.insert(open.session, key);
+        self.router.forget_stand_in(open.session, now);
+        self.router.insert(Session::new(open), beside);
+        self.settle(now);
         Ok(())
     }
 
@@ -116,13 +127,15 @@ impl Worker {
             }
             _ => self.replace_peer(now, key, fresh),
         }
+        let answer = in_offered_order(&answer, &offer);
         self.router.adopt(key, offer, sources, now);
         let peer = self.router.sessions[key].peer.as_ref();
         let credentials = peer.map(|peer| peer.credentials().clone());
         self.router.drive(key, now);
         self.settle(now);
         let credentials = credentials.ok_or(MediaRefusal::UnknownSession)?;
-        Ok(finish_answer(&answer, &self.config.candidates, &credentials))
+        let WorkerConfig { candidates, tcp_candidates, .. } = &self.config;
+        Ok(finish_answer(&answer, candidates, tcp_candidates, &credentials))
     }
 
     fn renegotiate(
@@ -199,18 +212,62 @@ impl Worker {
     }
 
     /// What the session may send and is sent. What was forwarded before is in [`Worker::poll_output`]
-    /// by the time this returns, and nothing that the new gate forbids follows it.
+    /// by the time this returns, and nothing that the new gate forbids follows it; on other workers
+    /// that holds when the bans that this returns are carried out. Does nothing when the session is in
+    /// another room by now: whoever asks has not heard of the move.
     pub fn set_gate(
         &mut self,
         now: Instant,
         session: SessionId,
+        room: RoomId,
         gate: Gate,
-    ) -> Result<(), MediaRefusal> {
+    ) -> Result<Vec<Ban>, MediaRefusal> {
         let key = self.key(session)?;
-        self.flush(now);
+        if self.router.sessions[key].room != room {
+            return Ok(Vec::new());
+        }
+        self.flush_pictures(key, now);
+        self.router.sessions[key].turn += 1;
+        let open = gate.speak && gate.camera && gate.screen;
+        let bans = if open { Vec::new() } else { self.router.bans(key, Some(gate)) };
         self.router.set_gate(key, gate, now);
         self.settle(now);
-        Ok(())
+        Ok(bans)
+    }
+
+    /// Takes a session to another room, with its connection. What was forwarded before is in
+    /// [`Worker::poll_output`] by the time this returns, and nothing more passes between it and the old
+    /// room; on other workers that holds when the bans that this returns are carried out. Its sources
+    /// start in the new room with their next packets. `beside`: as for [`Worker::open`].
+    pub fn carry(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        room: RoomId,
+        gate: Gate,
+        beside: &[WorkerNumber],
+    ) -> Result<Vec<Ban>, MediaRefusal> {
+        let key = self.key(session)?;
+        if self.router.sessions[key].room == room {
+            return self.set_gate(now, session, room, gate);
+        }
+        self.flush_pictures(key, now);
+        self.router.sessions[key].turn += 1;
+        let bans = self.router.bans(key, None);
+        self.router.carry(key, room, gate, beside, now);
+        self.settle(now);
+        Ok(bans)
+    }
+
+    /// Carries out here what a verb on another worker has promised. The caller hands in everything that
+    /// came from there before this, or what that verb forbids could follow.
+    pub fn forbid(&mut self, now: Instant, ban: &Ban) {
+        match self.router.stand_in_of(ban) {
+            Some(key) => self.flush_pictures(key, now),
+            None => self.flush(now),
+        }
+        self.router.forbid(ban, now);
+        self.settle(now);
     }
 
     /// What the session would like to see.
@@ -226,10 +283,27 @@ impl Worker {
         Ok(())
     }
 
-    /// Ends a session; the peer is told. Closing an unknown one does nothing.
-    pub fn close(&mut self, now: Instant, session: SessionId) {
-        let Some(key) = self.key_by_session.remove(&session) else { return };
-        self.flush(now);
+    /// In which layers a session is sent the pictures in its slots.
+    pub fn allocations(&self, session: SessionId) -> Result<Vec<Allocation>, MediaRefusal> {
+        Ok(self.router.allocations(self.key(session)?))
+    }
+
+    /// What a session's connection is thought to bear, bits per second. `None`: it receives no pictures, or
+    /// does not say what arrives.
+    pub fn estimate(&self, session: SessionId) -> Option<u64> {
+        self.router.sessions[self.key(session).ok()?].budget.estimate_bps
+    }
+
+    /// Ends a session; the peer is told. Nothing of it follows, on other workers from when the bans that
+    /// this returns are carried out. Does nothing when the session is unknown or in another room.
+    pub fn close(&mut self, now: Instant, session: SessionId, room: RoomId) -> Vec<Ban> {
+        let Ok(key) = self.key(session) else { return Vec::new() };
+        if self.router.sessions[key].room != room {
+            return Vec::new();
+        }
+        self.flush_pictures(key, now);
+        self.router.sessions[key].turn += 1;
+        let bans = self.router.bans(key, None);
         self.forget_peer(key);
         if let Some(mut peer) = self.router.sessions[key].peer.take() {
             peer.close(&mut self.router.sink);
@@ -238,110 +312,19 @@ impl Worker {
         self.router.remove(key, now);
         self.timers.disarm(key);
         self.settle(now);
+        bans
     }
 
-    /// A datagram from a socket.
-    pub fn handle_datagram(
-        &mut self,
-        now: Instant,
-        source: SocketAddr,
-        destination: SocketAddr,
-        bytes: &[u8],
-    ) {
-        self.router.counters.received += 1;
-        self.route(now, Datagram { source, destination, bytes }, true);
-    }
-
-    /// A datagram that another worker received for a session here.
-    pub fn handle_handover(&mut self, now: Instant, handover: &Handover) {
-        let Handover { source, destination, ref contents, .. } = *handover;
-        self.route(now, Datagram { source, destination, bytes: contents }, false);
-    }
-
-    fn route(&mut self, now: Instant, datagram: Datagram<'_>, may_hand_over: bool) {
-        self.now = Some(now);
-        let first = datagram.bytes.first().copied();
-        // RFC 7983 section 7: STUN, DTLS, RTP and RTCP by the first byte.
-        match first {
-            _ if datagram.bytes.len() > DATAGRAM_BYTES_MAX => self.router.counters.garbage += 1,
-            Some(0..=3) => self.route_stun(now, datagram, may_hand_over),
-            Some(20..=63 | 128..=191) => match self.demux.whose(datagram.source, now) {
-                Whose::Session(key) => self.deliver(now, key, &datagram),
-                Whose::Worker(worker) if may_hand_over => self.hand_over(worker, &datagram),
-                Whose::Worker(_) | Whose::Nobody => self.router.counters.stranger += 1,
-            },
-            _ => self.router.counters.garbage += 1,
-        }
+    /// What another worker has to say about a room with members on both.
+    pub fn handle_relay(&mut self, now: Instant, relay: Relay) {
+        self.router.handle_relay(relay, now);
         self.settle(now);
     }
 
-    fn route_stun(&mut self, now: Instant, datagram: Datagram<'_>, may_hand_over: bool) {
-        let source = datagram.source;
-        match stun::parse(datagram.bytes) {
-            None => self.router.counters.garbage += 1,
-            Some(Stun::Plain { transaction }) => {
-                self.router.counters.stun_answered += 1;
-                self.router.sink.out.push_back(Output::Transmit(Transmit {
-                    source: datagram.destination,
-                    destination: source,
-                    contents: stun::binding_success(transaction, source),
-                }));
-            }
-            Some(Stun::Other) => match self.demux.owner(source) {
-                Some(key) => self.deliver(now, key, &datagram),
-                None => self.router.counters.stranger += 1,
-            },
-            Some(Stun::Check { ufrag }) => match worker_of(ufrag) {
-                Some(worker) if may_hand_over && self.is_other(worker) => {
-                    self.demux.remember_foreign(source, worker);
-                    self.hand_over(worker, &datagram);
-                }
-                _ => self.route_check(now, ufrag, &datagram),
-            },
-        }
-    }
-
-    fn is_other(&self, worker: WorkerNumber) -> bool {
-        worker != self.config.number && usize::from(worker.0) < self.config.workers
-    }
-
-    fn route_check(&mut self, now: Instant, ufrag: &str, datagram: &Datagram<'_>) {
-        let key = self.demux.by_ufrag(ufrag).filter(|&key| {
-            let peer = self.router.sessions[key].peer.as_mut();
-            let known = self.demux.owner(datagram.source) == Some(key);
-            // The library checks the password once more; only a new address is worth asking first.
-            known || peer.is_some_and(|peer| peer.accepts(now, datagram))
-        });
-        let Some(key) = key else {
-            self.router.counters.refused_checks += 1;
-            return;
-        };
-        self.demux.claim(datagram.source, key, now);
-        self.deliver(now, key, datagram);
-    }
-
-    fn hand_over(&mut self, worker: WorkerNumber, datagram: &Datagram<'_>) {
-        self.router.counters.handed_over += 1;
-        self.router.sink.out.push_back(Output::Handover(Handover {
-            worker,
-            source: datagram.source,
-            destination: datagram.destination,
-            contents: datagram.bytes.to_vec(),
-        }));
-    }
-
-    fn deliver(&mut self, now: Instant, key: usize, datagram: &Datagram<'_>) {
-        let session = &mut self.router.sessions[key];
-        let Some(peer) = session.peer.as_mut() else { return };
-        if !peer.handle_datagram(now, datagram, &mut self.router.sink) {
-            self.router.counters.garbage += 1;
-            return;
-        }
-        if let Some(event) = session.seen(now) {
-            self.router.tell(event);
-            self.router.handle_back(key, now);
-        }
-        self.router.handle_events(key, now);
+    /// Another worker has died, with all its sessions.
+    pub fn handle_dead_worker(&mut self, now: Instant, worker: WorkerNumber) {
+        self.router.handle_dead_worker(worker, now);
+        self.settle(now);
     }
 
     /// Time went by.
@@ -365,7 +348,7 @@ impl Worker {
             let now = self.now?;
             if self.router.flush_one(now) {
                 self.settle(now);
-            } else if !self.router.report_one() {
+            } else if !self.router.wish_one() && !self.router.report_one() {
                 return None;
             }
         }
@@ -374,6 +357,15 @@ impl Worker {
     /// When [`Worker::handle_timeout`] is wanted.
     pub fn poll_timeout(&mut self) -> Option<Instant> {
         self.timers.next()
+    }
+
+    /// Sends all that there is, and what waits in a pacer because of this session too.
+    fn flush_pictures(&mut self, key: usize, now: Instant) {
+        self.router.release(key, false);
+        self.flush(now);
+        if self.router.sessions.contains(key) {
+            self.router.release(key, true);
+        }
     }
 
     fn flush(&mut self, now: Instant) {
@@ -395,6 +387,6 @@ impl Worker {
     }
 
     fn key(&self, session: SessionId) -> Result<usize, MediaRefusal> {
-        self.key_by_session.get(&session).copied().ok_or(MediaRefusal::UnknownSession)
+        self.router.own.get(&session).copied().ok_or(MediaRefusal::UnknownSession)
     }
 }

@@ -106,6 +106,11 @@ impl Permissions {
         self.0 & wanted.0 == wanted.0
     }
 
+    /// The lowest of them; `None` when there is none.
+    pub fn first(self) -> Option<Self> {
+        (self != Self::NONE).then(|| Self(1 << self.0.trailing_zeros()))
+    }
+
     /// The name of a single permission, as seeds and clients write it.
     pub fn name(self) -> Option<&'static str> {
         Self::NAMES.iter().find(|(_, p)| *p == self).map(|(name, _)| *name)

@@ -17,7 +17,8 @@ pub(crate) fn candidate_addresses(config: &MediaConfig, has_ipv6: bool) -> Vec<I
     order(config.public_address, found, has_ipv6)
 }
 
-fn interface_addresses() -> Vec<IpAddr> {
+/// All addresses of this machine that the system tells, loopback too.
+pub(crate) fn interface_addresses() -> Vec<IpAddr> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_else(|error| {
         tracing::warn!(%error, "cannot list network interfaces; offering loopback only");
         Vec::new()

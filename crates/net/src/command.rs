@@ -1,7 +1,9 @@
 //! What the handle sends to a worker thread, each with the sender of its reply.
 
-use media::{Gate, MediaRefusal, OpenSession, SourceLabel, Trial, ViewRequest, Worker};
-use model::SessionId;
+use media::{
+    Ban, Gate, MediaRefusal, OpenSession, SourceLabel, Trial, ViewRequest, Worker, WorkerNumber,
+};
+use model::{RoomId, SessionId};
 use std::time::Instant;
 use tokio::sync::oneshot;
 
@@ -14,6 +16,8 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, MediaRefusal>>;
 pub(crate) enum Command {
     Open {
         open: OpenSession,
+        /// The other workers with sessions of its room.
+        beside: Vec<WorkerNumber>,
         reply: Reply<()>,
     },
     Offer {
@@ -35,7 +39,22 @@ pub(crate) enum Command {
     },
     SetGate {
         session: SessionId,
+        room: RoomId,
         gate: Gate,
+        reply: Reply<Vec<Ban>>,
+    },
+    Carry {
+        session: SessionId,
+        room: RoomId,
+        gate: Gate,
+        /// The other workers with sessions of that room.
+        beside: Vec<WorkerNumber>,
+        reply: Reply<Vec<Ban>>,
+    },
+    /// What such a command has promised on another worker. Like every command it is carried out after
+    /// all that other workers have sent here before it.
+    Forbid {
+        ban: Ban,
         reply: Reply<()>,
     },
     View {
@@ -45,7 +64,8 @@ pub(crate) enum Command {
     },
     Close {
         session: SessionId,
-        reply: Reply<()>,
+        room: RoomId,
+        reply: Reply<Vec<Ban>>,
     },
     Stats {
         reply: Reply<MediaStats>,
@@ -60,6 +80,7 @@ pub(crate) enum Command {
 /// An outcome that waits until everything the command caused has been sent.
 pub(crate) enum Done {
     Nothing(Reply<()>, Result<(), MediaRefusal>),
+    Bans(Reply<Vec<Ban>>, Result<Vec<Ban>, MediaRefusal>),
     Text(Reply<String>, Result<String, MediaRefusal>),
     Stats(Reply<MediaStats>),
 }
@@ -68,7 +89,9 @@ impl Command {
     /// Carries it out; the caller drains the worker, flushes, and only then completes the outcome.
     pub fn run(self, worker: &mut Worker, now: Instant) -> Done {
         match self {
-            Self::Open { open, reply } => Done::Nothing(reply, worker.open(open)),
+            Self::Open { open, beside, reply } => {
+                Done::Nothing(reply, worker.open(now, open, &beside))
+            }
             Self::Offer { session, trial, sources, reply } => {
                 let answer = worker.apply(now, session, *trial, &sources);
                 Done::Text(reply, answer)
@@ -79,15 +102,21 @@ impl Command {
             Self::Candidate { session, candidate, reply } => {
                 Done::Nothing(reply, worker.candidate(session, candidate.as_deref()))
             }
-            Self::SetGate { session, gate, reply } => {
-                Done::Nothing(reply, worker.set_gate(now, session, gate))
+            Self::SetGate { session, room, gate, reply } => {
+                Done::Bans(reply, worker.set_gate(now, session, room, gate))
+            }
+            Self::Carry { session, room, gate, beside, reply } => {
+                Done::Bans(reply, worker.carry(now, session, room, gate, &beside))
+            }
+            Self::Forbid { ban, reply } => {
+                worker.forbid(now, &ban);
+                Done::Nothing(reply, Ok(()))
             }
             Self::View { session, wants, reply } => {
                 Done::Nothing(reply, worker.view(now, session, &wants))
             }
-            Self::Close { session, reply } => {
-                worker.close(now, session);
-                Done::Nothing(reply, Ok(()))
+            Self::Close { session, room, reply } => {
+                Done::Bans(reply, Ok(worker.close(now, session, room)))
             }
             Self::Stats { reply } => Done::Stats(reply),
             #[cfg(test)]
@@ -101,6 +130,7 @@ impl Done {
     pub fn complete(self, stats: impl FnOnce() -> MediaStats) {
         match self {
             Self::Nothing(reply, result) => drop(reply.send(result)),
+            Self::Bans(reply, result) => drop(reply.send(result)),
             Self::Text(reply, result) => drop(reply.send(result)),
             Self::Stats(reply) => drop(reply.send(Ok(stats()))),
         }

@@ -12,6 +12,9 @@ pub struct MediaConfig {
     pub bind: Option<IpAddr>,
     /// UDP port. 0: any free one, see [`crate::Media::local_port`].
     pub port: u16,
+    /// TCP port on which clients reach [`crate::Media::take_stream`], which answers offer after all UDP
+    /// addresses. `None`: answers offer UDP alone.
+    pub tcp_port: Option<u16>,
     /// An address under which this machine is reached but which no interface of it has (1:1 NAT).
     pub public_address: Option<IpAddr>,
     /// Worker threads. 0: one per core.

@@ -1,4 +1,9 @@
-//! The handle that async code holds: starts the threads, finds a session's worker, waits for replies.
+//! The handle that async code holds: starts the threads and has them do what is asked. How a worker is
+//! found and told is in `handle/asking.rs`.
+
+mod asking;
+#[cfg(test)]
+mod tests;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,15 +15,18 @@ use media::{
     Certificate, Event, Gate, IceCredentials, MediaRefusal, OpenSession, SourceLabel, Trial,
     ViewRequest, WorkerConfig, WorkerNumber,
 };
-use model::SessionId;
-use tokio::sync::{mpsc, oneshot};
+use model::{RoomId, SessionId};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 
 use crate::address::candidate_addresses;
-use crate::command::{Command, Reply};
+use crate::command::Command;
 use crate::config::{MediaConfig, StartError};
+use crate::deaths::Deaths;
 use crate::placement::{Found, Placement, lock};
 use crate::socket;
 use crate::stats::MediaStats;
+use crate::stream::Streams;
 use crate::thread::{Link, Thread};
 use crate::wake::Waker;
 
@@ -37,6 +45,7 @@ struct Inner {
     port: u16,
     addresses: Vec<IpAddr>,
     workers: Vec<WorkerHandle>,
+    streams: Arc<Streams>,
     placement: Arc<Mutex<Placement>>,
     stop: Arc<AtomicBool>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -60,6 +69,9 @@ impl Media {
         let addresses = candidate_addresses(&config, has_ipv6);
         let candidates: Vec<SocketAddr> =
             addresses.iter().map(|ip| SocketAddr::new(*ip, port)).collect();
+        let tcp_candidates: Vec<SocketAddr> = config.tcp_port.map_or_else(Vec::new, |port| {
+            addresses.iter().map(|ip| SocketAddr::new(*ip, port)).collect()
+        });
         let (event_sender, events) = mpsc::channel(EVENTS_MAX);
         let stop = Arc::new(AtomicBool::new(false));
         let count = sockets.sockets.len();
@@ -72,6 +84,7 @@ impl Media {
             inboxes.push(inbox);
         }
         let placement = Arc::new(Mutex::new(Placement::new(count)));
+        let deaths = Deaths::new(count);
         let mut workers = Vec::with_capacity(count);
         let mut threads = Vec::with_capacity(count);
         for (number, (socket, inbox)) in sockets.sockets.into_iter().zip(inboxes).enumerate() {
@@ -80,6 +93,7 @@ impl Media {
                 number: WorkerNumber(number as u8),
                 workers: count,
                 candidates: candidates.clone(),
+                tcp_candidates: tcp_candidates.clone(),
                 certificate: certificate.clone(),
             };
             let thread = Thread {
@@ -91,14 +105,15 @@ impl Media {
                 events: event_sender.clone(),
                 stop: Arc::clone(&stop),
                 placement: Arc::clone(&placement),
+                deaths: deaths.clone(),
                 tap: config.tap.clone(),
             };
             threads.push(thread.spawn().map_err(StartError::Thread)?);
             let waker = links[number].waker.clone();
             workers.push(WorkerHandle { config: worker, commands, waker });
         }
-        let inner =
-            Inner { port, addresses, placement, workers, stop, threads: Mutex::new(threads) };
+        let (streams, threads) = (Streams::new(links), Mutex::new(threads));
+        let inner = Inner { port, addresses, placement, workers, streams, stop, threads };
         Ok((Self(Arc::new(inner)), events))
     }
 
@@ -112,15 +127,24 @@ impl Media {
         self.0.addresses.clone()
     }
 
+    /// Takes a TCP connection whose first byte is 0 to 3, as the length of an ICE check begins, and which
+    /// nothing has been read of. `keep` is dropped when it ends.
+    pub fn take_stream(&self, stream: TcpStream, keep: impl Send + 'static) {
+        self.0.streams.take(stream, keep);
+    }
+
     /// Makes a session, before its first offer. One that exists stays as it is.
     pub async fn open(&self, open: OpenSession) -> Result<(), MediaRefusal> {
-        let place = self.placement().place(open);
-        let worker = place.ok_or(MediaRefusal::WorkerGone)?;
-        let opened = self.ask(worker, |reply| Command::Open { open, reply }).await;
-        if opened.is_err() {
-            self.placement().remove(open.session);
+        loop {
+            match self.seat(open, true).await {
+                Ok(Some(())) => return Ok(()),
+                Ok(None) => {}
+                Err(refusal) => {
+                    self.placement().remove(open.session);
+                    return Err(refusal);
+                }
+            }
         }
-        opened
     }
 
     /// Answers an offer of the client: the first, or a renegotiation. Returns the answer SDP.
@@ -160,10 +184,36 @@ impl Media {
     /// Changes what a session may send and is sent. Returns when no packet that the new gate forbids
     /// can leave this process any more, nor reach the tap: its [`media::Voice::Ended`] is there, or is
     /// the next thing of the session that will be.
-    pub async fn set_gate(&self, session: SessionId, gate: Gate) -> Result<(), MediaRefusal> {
-        self.placement().note_gate(session, gate);
-        let worker = self.worker_of(session).await?;
-        self.ask(worker, |reply| Command::SetGate { session, gate, reply }).await
+    /// Ok and nothing when the session is in another room by now.
+    pub async fn set_gate(
+        &self,
+        session: SessionId,
+        room: RoomId,
+        gate: Gate,
+    ) -> Result<(), MediaRefusal> {
+        let set = self.tell_home(session, |placement, _, reply| {
+            placement.is_in(session, room).then(|| {
+                placement.note_gate(session, gate);
+                Command::SetGate { session, room, gate, reply }
+            })
+        });
+        self.keep(session, set.await?).await
+    }
+
+    /// Takes a session to another room on the same peer connection. Returns when no packet of it can
+    /// reach anybody in the old room any more, nor one of the old room it.
+    pub async fn carry(
+        &self,
+        session: SessionId,
+        room: RoomId,
+        gate: Gate,
+    ) -> Result<(), MediaRefusal> {
+        let carried = self.tell_home(session, |placement, worker, reply| {
+            placement.note_room(session, room, gate);
+            let beside = placement.beside(room, worker);
+            Some(Command::Carry { session, room, gate, beside, reply })
+        });
+        self.keep(session, carried.await?).await
     }
 
     /// Changes what a session would like to see.
@@ -176,20 +226,40 @@ impl Media {
         self.ask(worker, |reply| Command::View { session, wants, reply }).await
     }
 
-    /// Ends a session. Returns when nothing of it can leave any more.
-    pub async fn close(&self, session: SessionId) {
-        let found = self.placement().find(session);
-        if let Some(Found::At(worker)) = found {
-            // A worker that is gone sends nothing either.
-            let _ = self.ask(worker, |reply| Command::Close { session, reply }).await;
+    /// Ends a session. Returns when nothing of it can leave any more. Does nothing when it is in
+    /// another room by now.
+    pub async fn close(&self, session: SessionId, room: RoomId) {
+        let home = loop {
+            let found = self.placement().find(session);
+            let worker = match found {
+                None => return,
+                Some(Found::Orphan(_, home)) => break home,
+                Some(Found::At(worker)) => worker,
+            };
+            let mut elsewhere = false;
+            let closed = self.tell(worker, |placement, reply| {
+                elsewhere = placement.find(session) != Some(Found::At(worker));
+                let ends = !elsewhere && placement.is_in(session, room);
+                ends.then(|| {
+                    placement.remove(session);
+                    Command::Close { session, room, reply }
+                })
+            });
+            match closed.await {
+                Ok(bans) if !elsewhere => return self.forbid(bans.unwrap_or_default()).await,
+                Ok(_) => {}
+                Err(_) => break worker,
+            }
+        };
+        // Its worker is gone and sends nothing more, but what it had sent may still be on the way.
+        if self.placement().remove_from(session, room) {
+            self.forbid_orphan(session, home).await;
         }
-        // Only now: a caller that stops waiting must be able to ask again.
-        self.placement().remove(session);
     }
 
     /// How many media threads run, of how many.
     pub fn threads(&self) -> (usize, usize) {
-        (self.placement().running(), self.0.workers.len())
+        (self.placement().running().count(), self.0.workers.len())
     }
 
     /// Whether every media thread runs. One that died stays dead until the process starts anew.
@@ -219,34 +289,6 @@ impl Media {
         }
     }
 
-    async fn ask<T>(
-        &self,
-        worker: usize,
-        command: impl FnOnce(Reply<T>) -> Command,
-    ) -> Result<T, MediaRefusal> {
-        let (reply, outcome) = oneshot::channel();
-        let worker = self.0.workers.get(worker).ok_or(MediaRefusal::WorkerGone)?;
-        worker.commands.send(command(reply)).await.map_err(|_| MediaRefusal::WorkerGone)?;
-        worker.waker.wake();
-        outcome.await.unwrap_or(Err(MediaRefusal::WorkerGone))
-    }
-
-    /// Where a session lives. One whose worker died is opened on another first.
-    async fn worker_of(&self, session: SessionId) -> Result<usize, MediaRefusal> {
-        let found = self.placement().find(session).ok_or(MediaRefusal::UnknownSession)?;
-        let orphan = match found {
-            Found::At(worker) => return Ok(worker),
-            Found::Orphan(open) => open,
-        };
-        let place = self.placement().place(orphan);
-        let worker = place.ok_or(MediaRefusal::WorkerGone)?;
-        self.ask(worker, |reply| Command::Open { open: orphan, reply }).await?;
-        // A gate may have been set while it was being opened with an earlier one.
-        let gate = self.placement().gate_of(session).ok_or(MediaRefusal::UnknownSession)?;
-        self.ask(worker, |reply| Command::SetGate { session, gate, reply }).await?;
-        Ok(worker)
-    }
-
     fn placement(&self) -> MutexGuard<'_, Placement> {
         lock(&self.0.placement)
     }
@@ -270,53 +312,4 @@ fn worker_count(wanted: usize) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let wanted = if wanted == 0 { cores } else { wanted };
     wanted.clamp(1, WORKERS_MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use model::{RoomId, UserId};
-
-    use super::*;
-
-    const OPEN: Gate =
-        Gate { speak: true, camera: true, screen: true, receive: true, captions: false };
-    const PATIENCE: Duration = Duration::from_secs(60);
-
-    fn open(n: i64) -> OpenSession {
-        let (room, user) = (RoomId::from_i64(n).unwrap(), UserId::from_i64(n).unwrap());
-        OpenSession { session: SessionId::from_i64(n).unwrap(), room, user, gate: OPEN }
-    }
-
-    #[tokio::test]
-    async fn a_dead_thread_is_noticed_and_its_sessions_live_elsewhere() {
-        let config = MediaConfig { workers: 2, ..MediaConfig::default() };
-        let (media, mut events) = Media::start(config).unwrap();
-        for n in 1..=4 {
-            media.open(open(n)).await.unwrap();
-        }
-        assert!(media.is_healthy());
-        assert_eq!(
-            media.ask(0, |reply| Command::Die { reply }).await,
-            Err(MediaRefusal::WorkerGone)
-        );
-        let mut failed = Vec::new();
-        while failed.len() < 2 {
-            let event = tokio::time::timeout(PATIENCE, events.recv()).await.unwrap().unwrap();
-            let Event::Failed { session } = event else { panic!("{event:?}") };
-            failed.push(session);
-        }
-        failed.sort();
-        assert_eq!(failed, [open(1).session, open(3).session]);
-        assert!(!media.is_healthy());
-        assert_eq!(media.threads(), (1, 2));
-        let closed = Gate { speak: false, ..OPEN };
-        assert_eq!(media.set_gate(open(1).session, closed).await, Ok(()), "opened elsewhere");
-        assert_eq!(media.open(open(5)).await, Ok(()), "a new room too");
-        assert_eq!(media.stats().await.core.sessions, 4, "two, one that moved, one that is new");
-        media.close(open(3).session).await;
-        assert_eq!(media.set_gate(open(3).session, OPEN).await, Err(MediaRefusal::UnknownSession));
-        media.stop();
-    }
 }

@@ -36,7 +36,7 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    fn new(inner: UdpSocket) -> io::Result<Self> {
+    pub fn new(inner: UdpSocket) -> io::Result<Self> {
         Ok(Self { local: inner.local_addr()?, inner })
     }
 
@@ -57,7 +57,7 @@ pub(crate) struct Sockets {
 pub(crate) fn bind(config: &MediaConfig, workers: usize) -> Result<Sockets, StartError> {
     let refused = |cause| StartError::socket(config.port, cause);
     // Alone first: a shared bind would succeed beside another program that shares the port as well.
-    let alone = bind_any(config, config.port, false).map_err(refused)?;
+    let alone = bind_any(config.bind, config.port, false).map_err(refused)?;
     let local = alone.local_addr().map_err(refused)?;
     let count = if cfg!(target_os = "linux") { workers } else { 1 };
     let sockets = if count == 1 {
@@ -72,8 +72,9 @@ pub(crate) fn bind(config: &MediaConfig, workers: usize) -> Result<Sockets, Star
     Ok(Sockets { sockets, port: local.port(), has_ipv6: local.is_ipv6() })
 }
 
-fn bind_any(config: &MediaConfig, port: u16, shared: bool) -> io::Result<UdpSocket> {
-    if let Some(ip) = config.bind {
+/// Opens a port on one address, or on all of both families where the system has IPv6.
+pub(crate) fn bind_any(bind: Option<IpAddr>, port: u16, shared: bool) -> io::Result<UdpSocket> {
+    if let Some(ip) = bind {
         return open(SocketAddr::new(ip, port), shared);
     }
     match open((Ipv6Addr::UNSPECIFIED, port).into(), shared) {
@@ -112,7 +113,7 @@ fn open(address: SocketAddr, shared: bool) -> io::Result<UdpSocket> {
 }
 
 /// IPv4 in IPv6's clothes becomes IPv4.
-fn plain(address: SocketAddr) -> SocketAddr {
+pub(crate) fn plain(address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
             Some(v4) => SocketAddr::new(v4.into(), address.port()),

@@ -12,6 +12,10 @@ pub struct MediaStats {
     pub send_dropped: u64,
     /// Datagrams for another worker whose queue was full.
     pub handover_dropped: u64,
+    /// Frames for TCP connections that take them too slowly.
+    pub stream_dropped: u64,
+    /// Packets for members of a room on another worker whose queue was full.
+    pub relay_dropped: u64,
     /// Events that had to be given up because nobody took them for a long time.
     pub events_dropped: u64,
     /// Packets of voices that the tap had no place for: captions with holes.
@@ -23,6 +27,8 @@ impl MediaStats {
         self.core.add(&other.core);
         self.send_dropped += other.send_dropped;
         self.handover_dropped += other.handover_dropped;
+        self.stream_dropped += other.stream_dropped;
+        self.relay_dropped += other.relay_dropped;
         self.events_dropped += other.events_dropped;
         self.voices_dropped += other.voices_dropped;
     }
@@ -38,20 +44,28 @@ impl MediaStats {
         total("parlor_media_packets_forwarded_total", self.core.forwarded);
         total("parlor_media_packets_gated_total", self.core.gated);
         total("parlor_media_datagrams_handed_over_total", self.core.handed_over);
+        total("parlor_media_packets_relayed_total", self.core.relayed);
         total("parlor_media_stun_answered_total", self.core.stun_answered);
         total("parlor_media_connections_failed_total", self.core.failed);
         for (reason, value) in [
             ("garbage", self.core.garbage),
             ("stranger", self.core.stranger),
             ("refused_check", self.core.refused_checks),
+            ("undecryptable", self.core.undecryptable),
+            ("replayed", self.core.replayed),
+            ("unmapped", self.core.unmapped),
             ("send", self.send_dropped),
             ("handover", self.handover_dropped),
+            ("stream", self.stream_dropped),
+            ("relay", self.relay_dropped),
             ("event", self.events_dropped),
             ("voice", self.voices_dropped),
         ] {
             counter!("parlor_media_dropped_total", "worker" => worker.clone(), "reason" => reason)
                 .absolute(value);
         }
+        gauge!("parlor_media_stand_ins", "worker" => worker.clone())
+            .set(self.core.stand_ins as f64);
         gauge!("parlor_media_sessions", "worker" => worker).set(self.core.sessions as f64);
     }
 }

@@ -8,53 +8,64 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use media::{Event, Handover, Output, Worker, WorkerConfig};
+use media::{Event, Output, Protocol, Relay, Worker, WorkerConfig};
 use tokio::sync::mpsc;
 
 use crate::command::{Command, Done};
+use crate::deaths::Deaths;
 use crate::outlet::{self, Outlet};
 use crate::placement::{Placement, lock};
+use crate::relays::{RELAYS_MAX, RelaySender, Relays};
 use crate::socket::{Egress, Ingress, Socket, wait};
 use crate::stats::MediaStats;
+use crate::stream::{Arrival, Connection, Outgoing};
 use crate::tap::{Tap, Voices};
 use crate::wake::Waker;
 
-/// Datagrams that wait for a worker which received them elsewhere: a few milliseconds of a busy
+/// Datagrams that wait for a worker which received them elsewhere, and frames of TCP connections: a few milliseconds of a busy
 /// worker. More would only make what is late later.
-const HANDOVERS_MAX: usize = 2048;
-/// Handed-over datagrams and commands taken per turn, so that neither starves the socket.
-const HANDOVERS_PER_TURN: usize = 256;
+const ARRIVALS_MAX: usize = 2048;
+/// Handed-over datagrams, relays and commands taken per turn, so that none starves the socket.
+const ARRIVALS_PER_TURN: usize = 256;
+const RELAYS_PER_TURN: usize = 1024;
 const COMMANDS_PER_TURN: usize = 64;
 /// Longest sleep: how late metrics may be, and a lost wake-up be noticed.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
-/// Sleep while events or voices wait for the application.
+/// Sleep while something waits for a place in somebody's queue.
 const SLEEP_WITH_UNSENT: Duration = Duration::from_millis(5);
 const PUBLISH_EVERY: Duration = Duration::from_secs(1);
 
-/// How others reach a worker thread with datagrams of its sessions.
+/// How others reach a worker thread: with datagrams of its sessions, and with what its sessions are to
+/// hear of others.
 #[derive(Clone)]
 pub(crate) struct Link {
-    sender: SyncSender<Handover>,
+    sender: SyncSender<Arrival>,
+    relays: RelaySender,
     pub waker: Waker,
 }
 
 /// The thread's own end.
 pub(crate) struct Inbox {
-    receiver: Receiver<Handover>,
+    receiver: Receiver<Arrival>,
+    relays: Receiver<Relay>,
     waker: Waker,
 }
 
 impl Link {
     pub fn new(waker: Waker) -> (Self, Inbox) {
-        let (sender, receiver) = sync_channel(HANDOVERS_MAX);
-        (Self { sender, waker: waker.clone() }, Inbox { receiver, waker })
+        let (sender, receiver) = sync_channel(ARRIVALS_MAX);
+        let (relays, inbox) = RelaySender::new(waker.clone());
+        let link = Self { sender, relays, waker: waker.clone() };
+        (link, Inbox { receiver, relays: inbox, waker })
     }
 
-    fn send(&self, handover: Handover) -> bool {
-        let sent = match self.sender.try_send(handover) {
-            Ok(()) => true,
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
-        };
+    /// Gives the thread something, without waiting. What is full gives it back; `Err(None)`: the thread is
+    /// gone.
+    pub fn offer(&self, arrival: Arrival) -> Result<(), Option<Arrival>> {
+        let sent = self.sender.try_send(arrival).map_err(|error| match error {
+            TrySendError::Full(arrival) => Some(arrival),
+            TrySendError::Disconnected(_) => None,
+        });
         self.waker.wake();
         sent
     }
@@ -70,6 +81,7 @@ pub(crate) struct Thread {
     pub events: mpsc::Sender<Event>,
     pub stop: Arc<AtomicBool>,
     pub placement: Arc<Mutex<Placement>>,
+    pub deaths: Deaths,
     pub tap: Option<Tap>,
 }
 
@@ -78,6 +90,7 @@ impl Thread {
     /// there again and each of its sessions is reported as failed.
     pub fn spawn(self) -> io::Result<JoinHandle<()>> {
         let number = self.config.number.0;
+        let (deaths, links) = (self.deaths.clone(), self.links.clone());
         let (placement, events) = (Arc::clone(&self.placement), self.events.clone());
         let stop = Arc::clone(&self.stop);
         let mut voices = Voices::new(self.tap.clone());
@@ -91,6 +104,10 @@ impl Thread {
             if ran.is_ok() {
                 return;
             }
+            // First the threads that have something of its sessions: whoever opens one elsewhere may
+            // rely on it that nothing more of them passes.
+            deaths.note(usize::from(number));
+            links.iter().for_each(|link| link.waker.wake());
             let lost = lock(&placement).bury(usize::from(number));
             tracing::error!(worker = number, sessions = lost.len(), "a media thread died");
             for session in lost {
@@ -108,9 +125,14 @@ struct Turn<'a> {
     socket: Socket,
     ingress: Ingress,
     egress: Egress,
+    streams: Outgoing,
     commands: mpsc::Receiver<Command>,
     inbox: Inbox,
     links: Vec<Link>,
+    /// A way to each worker, the own one unused.
+    relays: Vec<Relays>,
+    deaths: Deaths,
+    deaths_known: usize,
     outlet: Outlet,
     voices: &'a mut Voices,
     stop: Arc<AtomicBool>,
@@ -125,11 +147,15 @@ impl<'a> Turn<'a> {
             number: thread.config.number.0,
             ingress: Ingress::new(),
             egress: Egress::new(&thread.socket),
+            streams: Outgoing::default(),
             worker: Worker::new(thread.config),
             socket: thread.socket,
             commands: thread.commands,
             inbox: thread.inbox,
+            relays: thread.links.iter().map(|link| Relays::new(link.relays.clone())).collect(),
             links: thread.links,
+            deaths: thread.deaths,
+            deaths_known: 0,
             outlet: Outlet::new(thread.events),
             voices,
             stop: thread.stop,
@@ -147,7 +173,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// One turn. `true`: events or voices wait for the application.
+    /// One turn. `true`: events, voices or relays wait for a place.
     fn turn(&mut self) -> bool {
         self.inbox.waker.clear();
         let now = Instant::now();
@@ -155,7 +181,9 @@ impl<'a> Turn<'a> {
         self.ingress.receive(&self.socket, |source, destination, bytes| {
             worker.handle_datagram(now, source, destination, bytes);
         });
-        let more_handovers = self.take_handovers(now);
+        self.take_deaths(now);
+        let more_arrivals = self.take_arrivals(now);
+        let more_relays = self.take_relays(now, RELAYS_PER_TURN);
         self.worker.handle_timeout(now);
         let more_commands = self.run_commands(now);
         self.drain();
@@ -167,27 +195,60 @@ impl<'a> Turn<'a> {
             self.published_at = now;
             self.stats().publish(self.number);
         }
-        if more_handovers || more_commands {
+        if more_arrivals || more_relays || more_commands {
             self.inbox.waker.wake();
         }
         let voices_wait = self.voices.flush();
-        self.outlet.flush() || voices_wait
+        let mut relays_wait = false;
+        for relays in &mut self.relays {
+            relays_wait |= relays.flush();
+        }
+        self.outlet.flush() || voices_wait || relays_wait
+    }
+
+    fn take_deaths(&mut self, now: Instant) {
+        for dead in self.deaths.news(&mut self.deaths_known) {
+            self.worker.handle_dead_worker(now, dead);
+        }
     }
 
     /// `true`: there may be more than one turn's share.
-    fn take_handovers(&mut self, now: Instant) -> bool {
+    fn take_arrivals(&mut self, now: Instant) -> bool {
         let mut taken = 0;
-        for handover in self.inbox.receiver.try_iter().take(HANDOVERS_PER_TURN) {
-            self.worker.handle_handover(now, &handover);
+        for arrival in self.inbox.receiver.try_iter().take(ARRIVALS_PER_TURN) {
+            match arrival {
+                Arrival::Datagram(handover) => self.worker.handle_handover(now, &handover),
+                Arrival::Opened { connection, sender } => self.streams.open(connection, sender),
+                Arrival::Frame { connection, contents } => {
+                    let Connection { source, destination } = connection;
+                    self.worker.handle_frame(now, source, destination, &contents);
+                }
+                Arrival::Closed { connection } => {
+                    self.worker.handle_closed(connection.source);
+                    self.streams.close(connection);
+                }
+            }
             taken += 1;
         }
-        taken == HANDOVERS_PER_TURN
+        taken == ARRIVALS_PER_TURN
     }
 
-    /// `true`: there may be more than one turn's share.
+    /// `true`: there may be more.
+    fn take_relays(&mut self, now: Instant, most: usize) -> bool {
+        let mut taken = 0;
+        for relay in self.inbox.relays.try_iter().take(most) {
+            self.worker.handle_relay(now, relay);
+            taken += 1;
+        }
+        taken == most
+    }
+
+    /// `true`: there may be more than one turn's share. What other workers had sent before a command
+    /// was given is handled before it: a ban relies on it, and a newcomer is not sent what is old.
     fn run_commands(&mut self, now: Instant) -> bool {
         for _ in 0..COMMANDS_PER_TURN {
             let Ok(command) = self.commands.try_recv() else { return false };
+            self.take_relays(now, RELAYS_MAX);
             self.done.push(command.run(&mut self.worker, now));
         }
         true
@@ -196,12 +257,21 @@ impl<'a> Turn<'a> {
     fn drain(&mut self) {
         while let Some(output) = self.worker.poll_output() {
             match output {
-                Output::Transmit(transmit) => self.egress.push(&self.socket, transmit),
+                Output::Transmit(transmit) => match transmit.protocol {
+                    Protocol::Udp => self.egress.push(&self.socket, transmit),
+                    Protocol::Tcp => self.streams.send(transmit),
+                },
                 Output::Event(event) => self.outlet.push(event),
                 Output::Voice(voice) => self.voices.push(voice),
+                Output::Relay(relay) => {
+                    if let Some(relays) = self.relays.get_mut(usize::from(relay.to.0)) {
+                        relays.push(relay);
+                    }
+                }
                 Output::Handover(handover) => {
                     let link = self.links.get(usize::from(handover.worker.0));
-                    if !link.is_some_and(|link| link.send(handover)) {
+                    let sent = link.map(|link| link.offer(Arrival::Datagram(handover)));
+                    if !matches!(sent, Some(Ok(()))) {
                         self.handover_dropped += 1;
                     }
                 }
@@ -220,6 +290,8 @@ impl<'a> Turn<'a> {
             core: self.worker.counters(),
             send_dropped: self.egress.dropped,
             handover_dropped: self.handover_dropped,
+            stream_dropped: self.streams.dropped,
+            relay_dropped: self.relays.iter().map(|relays| relays.dropped).sum(),
             events_dropped: self.outlet.dropped,
             voices_dropped: self.voices.dropped,
         }

@@ -2,9 +2,11 @@
 
 use std::time::Instant;
 
-use model::{Permissions, RoleId, SessionId, TrackSource, UserId, Via};
+use model::{Permissions, RoleId, RoomId, SessionId, TrackSource, UserId, Via};
 
-use crate::event::EndReason;
+use crate::change::SettingsChange;
+use crate::end::EndReason;
+use crate::moves::Arrival;
 use crate::presence::Link;
 
 /// A request to a room.
@@ -19,7 +21,7 @@ pub enum Command {
     },
     /// The caller closes all their sessions.
     LeaveAll,
-    /// The caller changes their own mute or deafen on one session.
+    /// The caller changes their own mute or deafen on one session, or says what its client sends.
     SetSelf {
         /// Which.
         session: SessionId,
@@ -27,6 +29,10 @@ pub enum Command {
         mute: Option<bool>,
         /// `None`: as it is.
         deaf: Option<bool>,
+        /// Whether it says that it sends a camera. `None`: as it is.
+        camera: Option<bool>,
+        /// Whether it says that it sends a screen. `None`: as it is.
+        screen: Option<bool>,
     },
     /// A moderator mutes or unmutes a member. Needs MUTE_MEMBERS.
     ServerMute {
@@ -53,6 +59,43 @@ pub enum Command {
     KeepFloor,
     /// The caller gives the floor back.
     ReleaseFloor,
+    /// The caller, who listens on a stage, wants to speak. Again, or as a speaker: nothing.
+    RequestToSpeak,
+    /// The caller takes that back; a speaker steps down.
+    WithdrawRequest,
+    /// A moderator asks a listener to speak; themselves they make a speaker at once. Needs
+    /// STAGE_MODERATOR.
+    InviteToSpeak {
+        /// Whom.
+        user: UserId,
+    },
+    /// The caller answers an invite.
+    RespondInvite {
+        /// Yes or no.
+        accepted: bool,
+    },
+    /// A moderator makes a speaker a listener, or takes an invite back. Needs STAGE_MODERATOR. Also of
+    /// somebody who is away and would speak on coming back.
+    RevokeSpeaker {
+        /// Whom.
+        user: UserId,
+    },
+    /// What a stage is about. Needs STAGE_MODERATOR.
+    SetTopic {
+        /// The new one; empty for none.
+        topic: String,
+    },
+    /// Other settings. Needs MANAGE_SPACES, or to have made the room.
+    ChangeSettings(SettingsChange),
+    /// A moderator moves a member to another room: they leave this one. Needs MOVE_MEMBERS.
+    MoveOut {
+        /// Whom.
+        user: UserId,
+        /// Where to. This room: nothing.
+        to: RoomId,
+    },
+    /// A moderator moves a person here. Needs MOVE_MEMBERS.
+    MoveIn(Arrival),
     /// Live captions on or off. Needs MANAGE_SPACES, or to have made the room.
     SwitchCaptions {
         /// The new state.
@@ -140,6 +183,15 @@ impl Command {
             | Self::TakeFloor
             | Self::KeepFloor
             | Self::ReleaseFloor
+            | Self::RequestToSpeak
+            | Self::WithdrawRequest
+            | Self::InviteToSpeak { .. }
+            | Self::RespondInvite { .. }
+            | Self::RevokeSpeaker { .. }
+            | Self::SetTopic { .. }
+            | Self::ChangeSettings(_)
+            | Self::MoveOut { .. }
+            | Self::MoveIn(_)
             | Self::SwitchCaptions { .. } => false,
             Self::EndSession { .. }
             | Self::EndMember { .. }
@@ -170,4 +222,7 @@ pub struct Join {
     pub deaf: bool,
     /// The room's password was shown and is right. Who is a member already needs none.
     pub unlocked: bool,
+    /// Refuse when a living client has the caller in already, through whatever door. A session that is
+    /// detached does not count, and is replaced as ever; nor does one that lives by requests.
+    pub only_once: bool,
 }

@@ -1,12 +1,15 @@
 //! What happened in a room. Past tense; the same value is reply, broadcast, stored row and message.
 
-use std::fmt;
 use std::time::Instant;
 
-use model::{Permissions, SessionId, Timestamp, TrackSource, UserId, Via};
+use model::{Permissions, RoleId, RoomId, SessionId, Timestamp, TrackSource, UserId, Via};
 
 use crate::actor::Person;
+use crate::end::EndReason;
+use crate::moves::Carried;
 use crate::presence::Link;
+use crate::settings::Settings;
+use crate::stage::{InviteEnd, RevokeReason};
 
 /// A fact about a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +18,10 @@ pub enum Event {
     MemberJoined {
         /// Who.
         person: Person,
+        /// Their roles.
+        roles: Vec<RoleId>,
+        /// What they may do before this room's overrides.
+        base: Permissions,
         /// What they may do here, overrides resolved.
         permissions: Permissions,
         /// When.
@@ -39,7 +46,20 @@ pub enum Event {
         /// It ends then unless a link comes up.
         gone_at: Instant,
     },
-    /// A member changed mute or deafen on one session.
+    /// A session of a member came from another room, with its links.
+    SessionArrived {
+        /// Its id, as before.
+        session: SessionId,
+        /// Whose.
+        user: UserId,
+        /// What it brings along.
+        carried: Carried,
+        /// Where it comes from.
+        from: RoomId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A member changed mute or deafen on one session, or what its client says that it sends.
     SelfChanged {
         /// Which session.
         session: SessionId,
@@ -49,6 +69,10 @@ pub enum Event {
         mute: bool,
         /// The new state.
         deaf: bool,
+        /// Says that it sends a camera.
+        camera: bool,
+        /// Says that it sends a screen.
+        screen: bool,
     },
     /// A moderator changed a member's mute or deafen.
     Moderated {
@@ -126,12 +150,76 @@ pub enum Event {
         /// The new state.
         flowing: bool,
     },
-    /// A member's permissions here changed.
+    /// A member's roles or permissions changed.
     Reauthorized {
         /// Whose.
         user: UserId,
-        /// The new ones, overrides resolved.
+        /// The roles.
+        roles: Vec<RoleId>,
+        /// What they may do before this room's overrides.
+        base: Permissions,
+        /// What they may do here, overrides resolved.
         permissions: Permissions,
+    },
+    /// A listener asks to speak.
+    SpeakRequested {
+        /// Who.
+        user: UserId,
+        /// When; later than all requests that are still there, whatever the clock says.
+        at: Timestamp,
+    },
+    /// A listener does not ask any more.
+    SpeakRequestWithdrawn {
+        /// Who.
+        user: UserId,
+    },
+    /// A listener is invited to speak, once more or for the first time.
+    SpeakerInvited {
+        /// Who.
+        user: UserId,
+        /// By whom; `None` is the server.
+        by: Option<UserId>,
+        /// When the invite ends unless it is answered.
+        expires: Instant,
+        /// The same for those who are shown it.
+        expires_at: Timestamp,
+    },
+    /// An invite is over, and nobody became a speaker by it.
+    InviteEnded {
+        /// Who was invited.
+        user: UserId,
+        /// How it ended.
+        why: InviteEnd,
+    },
+    /// A listener is a speaker. Their request and invite are over.
+    SpeakerMade {
+        /// Who.
+        user: UserId,
+        /// The moderator who wanted it; `None` is the server.
+        by: Option<UserId>,
+    },
+    /// A speaker is a listener, or leaves.
+    SpeakerRevoked {
+        /// Who.
+        user: UserId,
+        /// The moderator who did it; `None`: the server, or they themselves.
+        by: Option<UserId>,
+        /// Why.
+        why: RevokeReason,
+    },
+    /// What the stage is about changed.
+    TopicChanged {
+        /// The new one.
+        topic: Option<String>,
+        /// Who did it; `None` is the server.
+        by: Option<UserId>,
+    },
+    /// Other settings changed. Members whose permissions change by it follow.
+    SettingsChanged {
+        /// All settings as they are now.
+        settings: Box<Settings>,
+        /// Who did it; `None` is the server.
+        by: Option<UserId>,
     },
     /// A member has the floor: from now on they are heard, and nobody else.
     FloorTaken {
@@ -185,6 +273,10 @@ pub enum Audience {
     Room,
     /// One session.
     Session(SessionId),
+    /// One person, wherever they are connected.
+    Person(UserId),
+    /// Members who decide who speaks, see [`crate::Room::stage_moderators`].
+    StageModerators,
     /// Nobody: it concerns the server only.
     Server,
 }
@@ -200,12 +292,24 @@ impl Event {
             | Self::Speaking { .. }
             | Self::Source { .. }
             | Self::SessionStarted { .. }
+            | Self::SessionArrived { .. }
             | Self::SessionEnded { .. }
+            | Self::SpeakRequested { .. }
+            | Self::SpeakRequestWithdrawn { .. }
+            | Self::SpeakerMade { .. }
+            | Self::SpeakerRevoked { .. }
+            | Self::TopicChanged { .. }
+            | Self::SettingsChanged { .. }
             | Self::FloorTaken { .. }
             | Self::FloorKept { .. }
             | Self::FloorReleased { .. }
             | Self::CaptionsSwitched { .. }
             | Self::Closed { .. } => Audience::Room,
+            Self::SpeakerInvited { user, .. } => Audience::Person(*user),
+            Self::InviteEnded { user, why } => match why {
+                InviteEnd::Declined => Audience::StageModerators,
+                InviteEnd::Expired | InviteEnd::Revoked => Audience::Person(*user),
+            },
             Self::LinkUp { .. }
             | Self::LinkDown { .. }
             | Self::RequestHeard { .. }
@@ -218,6 +322,13 @@ impl Event {
         match self {
             Self::MemberJoined { person, .. } => Some(person.id),
             Self::SessionStarted { user, .. }
+            | Self::SessionArrived { user, .. }
+            | Self::SpeakRequested { user, .. }
+            | Self::SpeakRequestWithdrawn { user }
+            | Self::SpeakerInvited { user, .. }
+            | Self::InviteEnded { user, .. }
+            | Self::SpeakerMade { user, .. }
+            | Self::SpeakerRevoked { user, .. }
             | Self::SelfChanged { user, .. }
             | Self::Moderated { user, .. }
             | Self::SessionEnded { user, .. }
@@ -232,6 +343,8 @@ impl Event {
             | Self::LinkDown { .. }
             | Self::RequestHeard { .. }
             | Self::CaptionsSwitched { .. }
+            | Self::TopicChanged { .. }
+            | Self::SettingsChanged { .. }
             | Self::Closed { .. } => None,
         }
     }
@@ -246,56 +359,4 @@ pub enum FloorEnd {
     Expired,
     /// The holder's last session ends.
     Left,
-}
-
-/// Why a session ended. The text is wire format and stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EndReason {
-    /// By themselves.
-    Left,
-    /// The same client joined again, or the member opened too many.
-    Replaced,
-    /// By a moderator; `None` is the server.
-    Kicked {
-        /// Who did it.
-        by: Option<UserId>,
-    },
-    /// They joined another room, and can be in one at a time.
-    Moved,
-    /// Nothing was heard of the session.
-    Timeout,
-    /// The account was banned.
-    Banned,
-    /// The room was deleted.
-    RoomDeleted,
-    /// The media plane could not take the session.
-    MediaFailed,
-    /// The server stops.
-    ServerShutdown,
-    /// The server had stopped without saying so.
-    ServerRestart,
-}
-
-impl EndReason {
-    /// The text that clients and the store get.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Left => "left",
-            Self::Replaced => "replaced",
-            Self::Kicked { .. } => "kicked",
-            Self::Moved => "moved",
-            Self::Timeout => "timeout",
-            Self::Banned => "banned",
-            Self::RoomDeleted => "channel_deleted",
-            Self::MediaFailed => "media_failed",
-            Self::ServerShutdown => "server_shutdown",
-            Self::ServerRestart => "server_restart",
-        }
-    }
-}
-
-impl fmt::Display for EndReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }

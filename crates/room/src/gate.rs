@@ -16,21 +16,20 @@ impl Room {
     }
 
     pub(crate) fn gate_of(&self, member: &Member, session: &Session) -> Gate {
-        let may = |permission| member.permissions.contains(permission);
-        let heard = match self.settings().kind.profile().speak {
-            SpeakRule::Permission => may(Permissions::SPEAK),
-            SpeakRule::Everyone => true,
-            SpeakRule::FloorHolder => self.holds_floor(member.person.id),
-            // Nobody has been given the stage: the safe answer is silence.
-            SpeakRule::Speakers => false,
-        };
         let marks = self.marks(member.person.id);
-        let speak = heard && !marks.server_mute && !session.mute;
+        let (heard, seen) = match self.settings().kind.profile().speak {
+            SpeakRule::Permission => (member.may(Permissions::SPEAK), true),
+            SpeakRule::Everyone => (true, true),
+            SpeakRule::FloorHolder => (self.holds_floor(member.person.id), true),
+            // The stage is given by moderators: SPEAK is not asked for, and listeners are not seen.
+            SpeakRule::Speakers => (marks.speaker, marks.speaker),
+        };
+        let speak = heard && !marks.server_mute && !session.own.mute;
         Gate {
             speak,
-            camera: may(Permissions::VIDEO),
-            screen: may(Permissions::STREAM),
-            receive: !marks.server_deaf && !session.deaf,
+            camera: seen && member.may(Permissions::VIDEO),
+            screen: seen && member.may(Permissions::STREAM),
+            receive: !marks.server_deaf && !session.own.deaf,
             captions: speak && self.settings().captions,
         }
     }

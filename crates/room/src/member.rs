@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use model::{Permissions, SessionId, Timestamp, Via};
+use model::{Override, Permissions, RoleId, SessionId, Timestamp, Via};
 
 use crate::actor::Person;
+use crate::event::Event;
+use crate::presence::lives_by_requests;
 
 /// What moderators decided about a person in this room; applies again on rejoin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,28 +16,44 @@ pub struct Marks {
     pub server_mute: bool,
     /// Is sent nothing.
     pub server_deaf: bool,
+    /// Speaks on the stage. Never set where there is none.
+    pub speaker: bool,
 }
 
 /// A person in the room.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
     pub person: Person,
+    pub roles: Vec<RoleId>,
+    /// What they may do before this room's overrides.
+    pub base: Permissions,
+    /// The same under the overrides as they are.
     pub permissions: Permissions,
     pub joined_at: Timestamp,
     pub sessions: BTreeMap<SessionId, Session>,
 }
 
+/// What a client says of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SelfState {
+    pub mute: bool,
+    pub deaf: bool,
+    pub camera: bool,
+    pub screen: bool,
+}
+
 /// One connection of a member.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Session {
     pub via: Via,
     pub client: Option<String>,
-    pub mute: bool,
-    pub deaf: bool,
+    pub own: SelfState,
     pub speaking: bool,
+    /// A camera flows.
     pub camera: bool,
+    /// A screen flows.
     pub screen: bool,
-    /// Open sockets: more than one while a client reconnects.
+    /// Open sockets, gateways among them: more than one while a client reconnects.
     pub sockets: u32,
     /// Whether packets come from its peer connection.
     pub media: bool,
@@ -43,11 +61,36 @@ pub(crate) struct Session {
     pub heard_at: Option<Instant>,
     /// When it ends for want of any link.
     pub gone_at: Option<Instant>,
+    /// Its last link went down, and nothing that the session's own client opened has come up since.
+    pub detached: bool,
 }
 
 impl Member {
-    pub fn new(person: Person, permissions: Permissions, joined_at: Timestamp) -> Self {
-        Self { person, permissions, joined_at, sessions: BTreeMap::new() }
+    /// Somebody of whom nothing more is known yet.
+    pub fn new(person: Person, joined_at: Timestamp) -> Self {
+        let (roles, sessions) = Default::default();
+        let (base, permissions) = (Permissions::NONE, Permissions::NONE);
+        Self { person, roles, base, permissions, joined_at, sessions }
+    }
+
+    pub fn may(&self, permission: Permissions) -> bool {
+        self.permissions.contains(permission)
+    }
+
+    /// What is to be told when they have these roles and permissions under these overrides.
+    pub fn reauthorized(
+        &self,
+        roles: &[RoleId],
+        base: Permissions,
+        overrides: &[Override],
+    ) -> Option<Event> {
+        let user = self.person.id;
+        let permissions = base.resolve(user, roles, overrides);
+        let before = (self.roles.as_slice(), self.base, self.permissions);
+        (before != (roles, base, permissions)).then(|| {
+            let roles = roles.to_vec();
+            Event::Reauthorized { user, roles, base, permissions }
+        })
     }
 }
 
@@ -57,8 +100,7 @@ impl Session {
         Self {
             via,
             client,
-            mute: false,
-            deaf: false,
+            own: SelfState::default(),
             speaking: false,
             camera: false,
             screen: false,
@@ -66,7 +108,14 @@ impl Session {
             media: false,
             heard_at: None,
             gone_at: Some(gone_at),
+            detached: false,
         }
+    }
+
+    /// Whether it is a client's that came through this door under this name. Who lives by requests is in
+    /// once, whatever their clients are called: a request does not say which session it is for.
+    pub fn is_of(&self, via: Via, client: Option<&str>) -> bool {
+        self.via == via && (lives_by_requests(via) || self.client.as_deref() == client)
     }
 
     /// Whether any link is up.

@@ -7,9 +7,11 @@ use model::{Now, Permissions, RoleId, SessionId, UserId};
 
 use crate::actor::{Actor, Caller};
 use crate::command::Join;
-use crate::event::{EndReason, Event};
+use crate::end::EndReason;
+use crate::event::Event;
 use crate::member::{Member, Session};
 use crate::policy::{self, Action};
+use crate::presence::has_client;
 use crate::refusal::Refusal;
 use crate::room::Room;
 
@@ -28,10 +30,10 @@ impl Room {
         let Actor::Caller(caller) = by else { return Err(Refusal::RoomNotFound) };
         policy::check(self.settings(), by, Action::Join)?;
         let user = caller.person.id;
-        let permissions = policy::permissions(self.settings(), by);
         let mut events = match self.members.get(&user) {
+            Some(member) if join.only_once && is_here(member) => return Err(Refusal::AlreadyIn),
             Some(member) => {
-                let reauthorized = self.reauthorized(member, permissions);
+                let reauthorized = self.reauthorized(member, &caller.roles, caller.base);
                 // Who lives by requests is in, however often they ask to be.
                 if let Some(heard) = self.heard_again(member, join.via, now) {
                     return Ok(reauthorized.into_iter().chain([heard]).collect());
@@ -40,7 +42,13 @@ impl Room {
                 events.extend(reauthorized);
                 events
             }
-            None => vec![self.admit(caller, permissions, join.unlocked, now)?],
+            None => {
+                self.check_has_place()?;
+                if self.settings().has_password && !join.unlocked {
+                    return Err(Refusal::InvalidPassword);
+                }
+                vec![self.joined(caller, now)]
+            }
         };
         events.push(Event::SessionStarted {
             session: join.session,
@@ -55,27 +63,21 @@ impl Room {
         Ok(events)
     }
 
-    fn admit(
-        &self,
-        caller: &Caller,
-        permissions: Permissions,
-        unlocked: bool,
-        now: Now,
-    ) -> Result<Event, Refusal> {
+    /// Whether there is a place for one more member.
+    pub(crate) fn check_has_place(&self) -> Result<(), Refusal> {
         let limit = self.settings().member_limit;
-        if self.members.len() >= limit as usize {
-            return Err(Refusal::RoomFull { limit });
-        }
-        if self.settings().has_password && !unlocked {
-            return Err(Refusal::InvalidPassword);
-        }
-        Ok(Event::MemberJoined { person: caller.person.clone(), permissions, at: now.wall })
+        let has_place = self.members.len() < limit as usize;
+        if has_place { Ok(()) } else { Err(Refusal::RoomFull { limit }) }
+    }
+
+    pub(crate) fn joined(&self, caller: &Caller, now: Now) -> Event {
+        let Caller { person, roles, base } = caller.clone();
+        let permissions = base.resolve(person.id, &roles, &self.settings().overrides);
+        Event::MemberJoined { person, roles, base, permissions, at: now.wall }
     }
 
     fn replaced_sessions(&self, member: &Member, join: &Join, now: Now) -> Vec<Event> {
-        let same_client = |session: &Session| {
-            session.via == join.via && session.client.as_deref() == join.client.as_deref()
-        };
+        let same_client = |session: &Session| session.is_of(join.via, join.client.as_deref());
         let replaced = member.sessions.iter().filter(|(_, session)| same_client(session));
         let mut ids: Vec<SessionId> = replaced.map(|(id, _)| *id).collect();
         if member.sessions.len() - ids.len() >= SESSIONS_PER_MEMBER_MAX {
@@ -95,7 +97,7 @@ impl Room {
     }
 
     pub(crate) fn decide_leave_all(&self, by: &Actor, now: Now) -> Result<Vec<Event>, Refusal> {
-        let user = self.asking(by)?.ok_or(Refusal::NotAParticipant)?.person.id;
+        let user = self.asking(by)?.ok_or(Refusal::NotInRoom)?.person.id;
         Ok(self.end_member(user, EndReason::Left, now))
     }
 
@@ -146,8 +148,10 @@ impl Room {
         reason: EndReason,
         now: Now,
     ) -> impl Iterator<Item = Event> {
+        let user = member.person.id;
         let sessions = member.sessions.keys().flat_map(move |id| ended(member, *id, reason, now));
-        self.floor_left(member.person.id, now).into_iter().chain(sessions)
+        let (floor, stage) = (self.floor_left(user, now), self.stage_left(user, reason));
+        floor.into_iter().chain(stage).chain(sessions)
     }
 
     pub(crate) fn decide_reauthorize(
@@ -157,13 +161,16 @@ impl Room {
         base: Permissions,
     ) -> Result<Vec<Event>, Refusal> {
         let member = self.members.get(&user).ok_or(Refusal::TargetNotInRoom)?;
-        let permissions = base.resolve(user, roles, &self.settings().overrides);
-        Ok(self.reauthorized(member, permissions).into_iter().collect())
+        Ok(self.reauthorized(member, roles, base).into_iter().collect())
     }
 
-    fn reauthorized(&self, member: &Member, permissions: Permissions) -> Option<Event> {
-        let user = member.person.id;
-        (permissions != member.permissions).then_some(Event::Reauthorized { user, permissions })
+    pub(crate) fn reauthorized(
+        &self,
+        member: &Member,
+        roles: &[RoleId],
+        base: Permissions,
+    ) -> Option<Event> {
+        member.reauthorized(roles, base, &self.settings().overrides)
     }
 
     /// The member who asks; `None` for somebody else, if they may know of the room at all.
@@ -186,6 +193,10 @@ impl Room {
         let own = by.user().is_none_or(|user| user == found.0.person.id);
         if own { Ok(found) } else { Err(Refusal::NotYourSession) }
     }
+}
+
+fn is_here(member: &Member) -> bool {
+    member.sessions.values().any(|state| has_client(state.via, state.detached))
 }
 
 /// What the end of one session of a member is told as: it does not speak any more, and is over.

@@ -1,10 +1,12 @@
 //! Mute and deafen: by oneself per session, by a moderator per person.
+//!
+//! A client may also say that it sends a camera or a screen, which is shown and decides nothing.
 
 use model::{SessionId, UserId};
 
 use crate::actor::Actor;
 use crate::event::Event;
-use crate::member::Marks;
+use crate::member::{Marks, SelfState};
 use crate::policy::{self, Action};
 use crate::refusal::Refusal;
 use crate::room::Room;
@@ -14,15 +16,15 @@ impl Room {
         &self,
         by: &Actor,
         session: SessionId,
-        mute: Option<bool>,
-        deaf: Option<bool>,
+        change: impl FnOnce(SelfState) -> SelfState,
     ) -> Result<Vec<Event>, Refusal> {
         let (member, state) = self.own_session(by, session)?;
-        let (mute, deaf) = (mute.unwrap_or(state.mute), deaf.unwrap_or(state.deaf));
-        if (mute, deaf) == (state.mute, state.deaf) {
+        let after = change(state.own);
+        if after == state.own {
             return Ok(Vec::new());
         }
-        Ok(vec![Event::SelfChanged { session, user: member.person.id, mute, deaf }])
+        let (user, SelfState { mute, deaf, camera, screen }) = (member.person.id, after);
+        Ok(vec![Event::SelfChanged { session, user, mute, deaf, camera, screen }])
     }
 
     pub(crate) fn decide_server_mute(
@@ -58,7 +60,7 @@ impl Room {
         if before == after {
             return Ok(Vec::new());
         }
-        let Marks { server_mute, server_deaf } = after;
+        let Marks { server_mute, server_deaf, speaker: _ } = after;
         Ok(vec![Event::Moderated { user, by: by.user(), server_mute, server_deaf }])
     }
 }

@@ -19,6 +19,10 @@ pub enum Action {
     DeafenMembers,
     /// Put members out.
     Kick,
+    /// Move members to another room. Asked in both.
+    Move,
+    /// Decide who speaks on the stage, and what it is about.
+    ModerateStage,
     /// Change or delete the room.
     Manage,
     /// Read what was said.
@@ -64,6 +68,8 @@ pub fn check(settings: &Settings, actor: &Actor, action: Action) -> Result<(), R
         Action::Kick => {
             needs(Permissions::MUTE_MEMBERS).or_else(|_| needs(Permissions::MOVE_MEMBERS))
         }
+        Action::Move => needs(Permissions::MOVE_MEMBERS),
+        Action::ModerateStage => needs(Permissions::STAGE_MODERATOR),
         Action::Manage if owns => Ok(()),
         Action::Manage => needs(Permissions::MANAGE_SPACES),
         Action::ReadHistory { participant } => {

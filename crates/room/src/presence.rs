@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use model::{Now, SessionId, UserId, Via};
 
-use crate::event::{EndReason, Event};
+use crate::end::EndReason;
+use crate::event::Event;
 use crate::member::Member;
 use crate::membership::ended;
 use crate::refusal::Refusal;
@@ -28,6 +29,9 @@ pub const JOIN_TIMEOUT: Duration = Duration::from_secs(30);
 pub enum Link {
     /// A socket of some dialect.
     Socket,
+    /// A socket for everything of the person that the session's own client need not have opened. It keeps
+    /// a session that lost its links, and does not undo that it is detached.
+    Gateway,
     /// Packets from its peer connection.
     Media,
 }
@@ -53,7 +57,7 @@ impl Room {
     ) -> Result<Vec<Event>, Refusal> {
         let (_, state) = self.session(session).ok_or(Refusal::UnknownSession)?;
         let (was_up, others) = match link {
-            Link::Socket => (state.sockets > 0, state.sockets > 1 || state.media),
+            Link::Socket | Link::Gateway => (state.sockets > 0, state.sockets > 1 || state.media),
             Link::Media => (state.media, state.sockets > 0),
         };
         if !was_up {
@@ -114,9 +118,10 @@ impl Room {
         self.with_session(session, |state| {
             state.gone_at = None;
             match link {
-                Link::Socket => state.sockets += 1,
+                Link::Socket | Link::Gateway => state.sockets += 1,
                 Link::Media => state.media = true,
             }
+            state.detached &= link == Link::Gateway;
         });
     }
 
@@ -130,22 +135,25 @@ impl Room {
         self.with_session(session, |state| {
             (state.heard_at, state.gone_at) = (Some(heard_at), gone_at);
             match link {
-                Link::Socket => state.sockets = state.sockets.saturating_sub(1),
+                Link::Socket | Link::Gateway => state.sockets = state.sockets.saturating_sub(1),
                 Link::Media => state.media = false,
             }
+            state.detached |= gone_at.is_some();
         });
     }
 
     /// When [`Room::due`] will have something; `None` while nothing is waited for.
     pub fn next_deadline(&self) -> Option<Instant> {
         let sessions = self.members.values().flat_map(|member| member.sessions.values());
-        sessions.filter_map(|session| session.gone_at).chain(self.floor_expires()).min()
+        let sessions = sessions.filter_map(|session| session.gone_at);
+        sessions.chain(self.floor_expires()).chain(self.invites_expire()).min()
     }
 
     /// What time alone has brought about by now.
     pub fn due(&self, now: Now) -> Vec<Event> {
         let mut events: Vec<Event> = self.floor_expired(now).into_iter().collect();
         let floor_is_over = !events.is_empty();
+        events.extend(self.invites_expired(now));
         for member in self.members.values() {
             let user = member.person.id;
             let gone = |at: Option<Instant>| at.is_some_and(|at| at <= now.mono);
@@ -163,9 +171,15 @@ impl Room {
     }
 }
 
+/// Whether a living client is behind a session, or on its way to it: a detached one is gone, and who lives
+/// by requests may be nobody's any more.
+pub(crate) fn has_client(via: Via, detached: bool) -> bool {
+    !detached && !lives_by_requests(via)
+}
+
 /// Whether requests alone keep a session: STT Room's client closes its socket when nobody looks, and that
 /// is not leaving.
-fn lives_by_requests(via: Via) -> bool {
+pub(crate) fn lives_by_requests(via: Via) -> bool {
     match via {
         Via::SttRoom => true,
         Via::Vox | Via::VoiceService | Via::Aura | Via::OriginChats | Via::Sip => false,

@@ -51,6 +51,13 @@ const TALK_MEMBER_LIMIT: u32 = 2;
 /// Stages and conferences have one speaker or subscribed video: the bound is what one node carries.
 const LARGE_MEMBER_LIMIT: u32 = 1000;
 
+impl Profile {
+    /// Whether members are speakers or listeners.
+    pub fn has_stage(self) -> bool {
+        self.speak == SpeakRule::Speakers
+    }
+}
+
 impl ProfileKind {
     /// All kinds, in the order lists show them.
     pub const ALL: [Self; 4] = [Self::Voice, Self::Stage, Self::Talk, Self::Conference];

@@ -38,4 +38,16 @@ pub enum Refusal {
     /// The caller is not in the room, or never was where having been is enough.
     #[error("not a participant of the room")]
     NotAParticipant,
+    /// The caller is in the room with a live client, and may be once.
+    #[error("already in the room")]
+    AlreadyIn,
+    /// The caller is not in the room and cannot leave it or ask for the stage.
+    #[error("not in the room")]
+    NotInRoom,
+    /// The room is no stage.
+    #[error("the room is not a stage")]
+    NoStage,
+    /// Nobody invited the caller to speak, or too long ago.
+    #[error("no pending invite")]
+    NoPendingInvite,
 }

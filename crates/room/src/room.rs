@@ -8,30 +8,37 @@ use crate::actor::Actor;
 use crate::command::Command;
 use crate::event::Event;
 use crate::floor::FloorState;
-use crate::member::{Marks, Member, Session};
+use crate::member::{Marks, Member, SelfState, Session};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
+use crate::stage::StageState;
 use crate::timing::Timing;
 
 /// A room with the people in it.
 #[derive(Clone, Debug)]
 pub struct Room {
-    settings: Settings,
+    pub(crate) settings: Settings,
     /// Everyone with at least one session; the map is never left with a member without one.
     pub(crate) members: BTreeMap<UserId, Member>,
     /// What moderators decided about people, kept while they are away.
-    marks_by_user: BTreeMap<UserId, Marks>,
+    pub(crate) marks_by_user: BTreeMap<UserId, Marks>,
     pub(crate) floor: FloorState,
+    pub(crate) stage: StageState,
     pub(crate) timing: Timing,
-    closed: bool,
+    pub(crate) closed: bool,
 }
 
 impl Room {
     /// An empty room with what was stored about it.
     pub fn new(settings: Settings, marks: impl IntoIterator<Item = (UserId, Marks)>) -> Self {
-        let marks_by_user = marks.into_iter().collect();
-        let (members, floor, timing) = Default::default();
-        Self { settings, members, marks_by_user, floor, timing, closed: false }
+        let has_stage = settings.kind.profile().has_stage();
+        let marks = marks.into_iter().map(|(user, marks)| {
+            let speaker = marks.speaker && has_stage;
+            (user, Marks { speaker, ..marks })
+        });
+        let marks_by_user = marks.collect();
+        let (members, floor, stage, timing) = Default::default();
+        Self { settings, members, marks_by_user, floor, stage, timing, closed: false }
     }
 
     /// The same room with other times.
@@ -75,7 +82,14 @@ impl Room {
             Command::Join(join) => self.decide_join(by, join, now),
             Command::Leave { session } => self.decide_leave(by, session, now),
             Command::LeaveAll => self.decide_leave_all(by, now),
-            Command::SetSelf { session, mute, deaf } => self.decide_self(by, session, mute, deaf),
+            Command::SetSelf { session, mute, deaf, camera, screen } => {
+                self.decide_self(by, session, |own| SelfState {
+                    mute: mute.unwrap_or(own.mute),
+                    deaf: deaf.unwrap_or(own.deaf),
+                    camera: camera.unwrap_or(own.camera),
+                    screen: screen.unwrap_or(own.screen),
+                })
+            }
             Command::ServerMute { user, muted } => self.decide_server_mute(by, user, muted),
             Command::ServerDeafen { user, deafened } => {
                 self.decide_server_deafen(by, user, deafened)
@@ -84,6 +98,15 @@ impl Room {
             Command::TakeFloor => self.decide_take_floor(by, now),
             Command::KeepFloor => self.decide_keep_floor(by, now),
             Command::ReleaseFloor => self.decide_release_floor(by, now),
+            Command::RequestToSpeak => self.decide_request_to_speak(by, now),
+            Command::WithdrawRequest => self.decide_withdraw_request(by),
+            Command::InviteToSpeak { user } => self.decide_invite_to_speak(by, user, now),
+            Command::RespondInvite { accepted } => self.decide_respond_invite(by, accepted, now),
+            Command::RevokeSpeaker { user } => self.decide_revoke_speaker(by, user, now),
+            Command::SetTopic { topic } => self.decide_set_topic(by, topic),
+            Command::ChangeSettings(change) => self.decide_change_settings(by, change),
+            Command::MoveOut { user, to } => self.decide_move_out(by, user, to, now),
+            Command::MoveIn(arrival) => self.decide_move_in(by, arrival, now),
             Command::SwitchCaptions { on } => self.decide_captions(by, on),
             Command::EndSession { session, reason } => {
                 self.decide_end_session(session, reason, now)
@@ -105,65 +128,12 @@ impl Room {
         }
     }
 
-    /// Makes it so. An event about a session that is gone changes nothing.
-    pub fn apply(&mut self, event: &Event) {
-        match event {
-            Event::MemberJoined { person, permissions, at } => {
-                let member = Member::new(person.clone(), *permissions, *at);
-                self.members.insert(person.id, member);
-            }
-            Event::SessionStarted { session, user, via, client, mute, deaf, gone_at, .. } => {
-                let new = Session::new(*via, client.clone(), *gone_at);
-                let heard_at = self.heard_by_joining(*via, *gone_at);
-                let new = Session { mute: *mute, deaf: *deaf, heard_at, ..new };
-                self.with_member(*user, |member| drop(member.sessions.insert(*session, new)));
-            }
-            Event::SessionEnded { session, user, .. } => self.with_member(*user, |member| {
-                member.sessions.remove(session);
-            }),
-            Event::MemberLeft { user, .. } => {
-                self.members.remove(user);
-            }
-            Event::Reauthorized { user, permissions } => {
-                self.with_member(*user, |member| member.permissions = *permissions);
-            }
-            Event::SelfChanged { session, mute, deaf, .. } => {
-                self.with_session(*session, |s| (s.mute, s.deaf) = (*mute, *deaf));
-            }
-            Event::Moderated { user, server_mute, server_deaf, .. } => {
-                let marks = Marks { server_mute: *server_mute, server_deaf: *server_deaf };
-                self.apply_marks(*user, marks);
-            }
-            Event::LinkUp { session, link } => self.apply_link_up(*session, *link),
-            Event::LinkDown { session, link, heard_at, gone_at } => {
-                self.apply_link_down(*session, *link, *heard_at, *gone_at);
-            }
-            Event::RequestHeard { session, heard_at, gone_at } => {
-                self.apply_request_heard(*session, *heard_at, *gone_at);
-            }
-            Event::Speaking { session, speaking, .. } => {
-                self.with_session(*session, |s| s.speaking = *speaking);
-            }
-            Event::Source { session, source, flowing, .. } => {
-                self.apply_source(*session, *source, *flowing);
-            }
-            Event::FloorTaken { user, fence, expires, expires_at }
-            | Event::FloorKept { user, fence, expires, expires_at } => {
-                self.apply_floor_held(*user, *fence, *expires, *expires_at);
-            }
-            Event::FloorReleased { fence, .. } => self.apply_floor_released(*fence),
-            Event::CaptionsSwitched { on, .. } => self.settings.captions = *on,
-            Event::Closed { .. } => self.closed = true,
-        }
-        self.check_invariants();
-    }
-
     /// The member and session with this id.
     pub(crate) fn session(&self, id: SessionId) -> Option<(&Member, &Session)> {
         self.members.values().find_map(|member| Some((member, member.sessions.get(&id)?)))
     }
 
-    fn with_member(&mut self, id: UserId, change: impl FnOnce(&mut Member)) {
+    pub(crate) fn with_member(&mut self, id: UserId, change: impl FnOnce(&mut Member)) {
         if let Some(member) = self.members.get_mut(&id) {
             change(member);
         }
@@ -175,19 +145,12 @@ impl Room {
         }
     }
 
-    fn apply_marks(&mut self, user: UserId, marks: Marks) {
-        if marks == Marks::default() {
-            self.marks_by_user.remove(&user);
-        } else {
-            self.marks_by_user.insert(user, marks);
-        }
-    }
-
-    fn check_invariants(&self) {
+    pub(crate) fn check_invariants(&self) {
         debug_assert!(
             self.members.iter().all(|(id, member)| *id == member.person.id),
             "a member is filed under their own id"
         );
         self.check_floor();
+        self.check_stage();
     }
 }

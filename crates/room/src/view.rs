@@ -4,9 +4,11 @@ use model::{Permissions, SessionId, Timestamp, UserId, Via};
 
 use crate::actor::Person;
 use crate::floor::Floor;
-use crate::member::Member;
+use crate::member::{Member, SelfState, Session};
+use crate::presence::has_client;
 use crate::room::Room;
 use crate::settings::Settings;
+use crate::stage::StageRole;
 
 /// A room and its members, in order of joining, and who holds the floor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,10 +41,16 @@ pub struct MemberView {
     pub server_deaf: bool,
     /// Heard just now.
     pub speaking: bool,
-    /// A camera flows.
+    /// A camera flows, or a client says that it sends one.
     pub camera: bool,
-    /// A screen flows.
+    /// A screen flows, or a client says that it sends one.
     pub screen: bool,
+    /// What they do on the stage, in rooms that have one.
+    pub stage: Option<StageRole>,
+    /// When they asked to speak there, if they still do. Rises with the order in which people asked.
+    pub requested_at: Option<Timestamp>,
+    /// Invited to speak there, without an answer so far.
+    pub invited: bool,
     /// Their sessions, oldest first; never empty.
     pub sessions: Vec<SessionView>,
 }
@@ -58,6 +66,8 @@ pub struct SessionView {
     pub mute: bool,
     /// Deafened by themselves.
     pub deaf: bool,
+    /// Nothing of its client's is open or flows since its last link went down.
+    pub detached: bool,
 }
 
 impl Room {
@@ -80,30 +90,40 @@ impl Room {
 
     fn member_view(&self, member: &Member) -> MemberView {
         let sessions = || member.sessions.values();
-        let marks = self.marks(member.person.id);
+        let user = member.person.id;
+        let marks = self.marks(user);
         MemberView {
             person: member.person.clone(),
             permissions: member.permissions,
             joined_at: member.joined_at,
-            mute: sessions().all(|session| session.mute),
-            deaf: sessions().all(|session| session.deaf),
+            mute: sessions().all(|session| session.own.mute),
+            deaf: sessions().all(|session| session.own.deaf),
             server_mute: marks.server_mute,
             server_deaf: marks.server_deaf,
             // Media's word that speech ended comes a moment after the gate shut.
             speaking: sessions().any(|s| s.speaking && self.gate_of(member, s).speak),
-            camera: sessions().any(|session| session.camera),
-            screen: sessions().any(|session| session.screen),
-            sessions: member
-                .sessions
-                .iter()
-                .map(|(id, session)| SessionView {
-                    id: *id,
-                    via: session.via,
-                    mute: session.mute,
-                    deaf: session.deaf,
-                })
-                .collect(),
+            camera: sessions().any(|session| session.camera || session.own.camera),
+            screen: sessions().any(|session| session.screen || session.own.screen),
+            stage: self.stage_role(user),
+            requested_at: self.requested_at(user),
+            invited: self.is_invited(user),
+            sessions: member.sessions.iter().map(|(id, state)| state.view(*id)).collect(),
         }
+    }
+}
+
+impl Session {
+    fn view(&self, id: SessionId) -> SessionView {
+        let Self { via, own: SelfState { mute, deaf, .. }, detached, .. } = *self;
+        SessionView { id, via, mute, deaf, detached }
+    }
+}
+
+impl MemberView {
+    /// Whether a client of theirs is there, or on its way: not one that lives by requests, which may be
+    /// nobody's any more.
+    pub fn is_live(&self) -> bool {
+        self.sessions.iter().any(|session| has_client(session.via, session.detached))
     }
 }
 

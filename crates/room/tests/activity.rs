@@ -3,7 +3,8 @@
 #[path = "harness/script.rs"]
 mod harness;
 
-use harness::{ANN, BEA, MUTER, SERVER, Script, Who, join, join_from, room_of, session, voice};
+use harness::{ANN, BEA, MUTER, SERVER, Script, Who, join, join_from, room_of, session};
+use harness::{set_self, voice};
 use model::{Permissions, TrackSource};
 use room::{Actor, Command, Event, Join, ProfileKind, Refusal};
 
@@ -16,7 +17,7 @@ fn speaks(who: Who, number: u64, speaking: bool) -> Event {
 }
 
 fn mute(number: u64, mute: bool) -> Command {
-    Command::SetSelf { session: session(number), mute: Some(mute), deaf: None }
+    set_self(number, Some(mute), None)
 }
 
 fn source(number: u64, source: TrackSource, flowing: bool) -> Command {
@@ -111,6 +112,45 @@ fn a_camera_and_a_screen_are_told_apart() {
     script.when(SERVER, source(1, camera, false), &[flows(ANN, 1, camera, false)]);
     assert_eq!((script.member(ANN).camera, script.member(ANN).screen), (false, true));
     script.when(SERVER, source(1, camera, false), &[]);
+}
+
+/// What a client says of itself is shown as well, and goes with its session.
+#[test]
+fn what_a_client_says_that_it_sends_is_shown() {
+    let (session, user) = (session(1), ANN.id());
+    let says = |camera, screen| {
+        let (mute, deaf) = (None, None);
+        Command::SetSelf { session, mute, deaf, camera, screen }
+    };
+    let said = |camera, screen| {
+        let (mute, deaf) = (false, false);
+        Event::SelfChanged { session, user, mute, deaf, camera, screen }
+    };
+    let mut script = Script::given(voice());
+    script.comes_in(ANN, 1);
+    let shown = |script: &Script| (script.member(ANN).camera, script.member(ANN).screen);
+    script.when(ANN, says(Some(true), None), &[said(true, false)]);
+    assert_eq!(shown(&script), (true, false));
+    script.when(ANN, says(Some(true), Some(false)), &[]);
+    script.when(ANN, says(None, Some(true)), &[said(true, true)]);
+    script.when(ANN, set_self(1, Some(false), None), &[]);
+    assert_eq!(shown(&script), (true, true));
+
+    script.does(SERVER, source(1, TrackSource::Camera, true));
+    script.when(ANN, says(Some(false), Some(false)), &[said(false, false)]);
+    assert_eq!(shown(&script), (true, false), "it flows, whatever is said");
+    script.does(SERVER, source(1, TrackSource::Camera, false));
+    assert_eq!(shown(&script), (false, false));
+}
+
+#[test]
+fn what_a_client_says_opens_no_gate() {
+    let mut script = Script::given(room_of(ProfileKind::Stage));
+    script.comes_in(ANN, 1);
+    let (camera, screen) = (Some(true), Some(true));
+    let set = Command::SetSelf { session: session(1), mute: None, deaf: None, camera, screen };
+    script.does(ANN, set);
+    assert!(script.member(ANN).camera && !script.gate(1).camera && !script.gate(1).screen);
 }
 
 #[test]

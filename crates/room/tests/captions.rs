@@ -4,7 +4,7 @@
 mod harness;
 
 use harness::{ADA, ANN, BEA, MUTER, NOBODY, OWEN, SERVER, Script, allow, join_from, room_of};
-use harness::{session, talk, voice, with_overrides};
+use harness::{set_self, talk, voice, with_overrides};
 use model::{OverrideTarget, Permissions, UserId};
 use room::{Command, Event, ProfileKind, Refusal, Settings};
 
@@ -69,7 +69,7 @@ fn who_is_heard_is_transcribed_while_they_are_on() {
     assert_eq!(captioned(&script), [true; 3]);
     assert!(script.gate(1).speak);
 
-    script.does(ANN, Command::SetSelf { session: session(1), mute: Some(true), deaf: None });
+    script.does(ANN, set_self(1, Some(true), None));
     assert_eq!(captioned(&script), [false, true, true]);
     script.does(SERVER, Command::ServerMute { user: ANN.id(), muted: true });
     assert_eq!(captioned(&script), [false, false, true]);

@@ -175,7 +175,7 @@ fn the_oldest_is_silent_before_it_gives_way() {
     let events = [
         script.silent(ANN, 1),
         script.ended(ANN, 1, REPLACED),
-        Event::Reauthorized { user: ANN.id(), permissions: silent.base() },
+        script.reauthorized(silent),
         script.started(ANN, &device(9)),
     ];
     script.when(silent, Command::Join(device(9)), &events);

@@ -5,7 +5,7 @@
 mod harness;
 
 use harness::{ADA, ANN, BEA, CID, NOBODY, OWEN, RON, SERVER, Script, Who, join, join_from};
-use harness::{allow, deny, millis, room_of, secs, session, start, talk, with_overrides};
+use harness::{allow, deny, millis, room_of, secs, session, set_self, start, talk, with_overrides};
 use model::{Now, OverrideTarget, Permissions, Timestamp};
 use room::{Command, EndReason, Floor, FloorEnd, Gate, ProfileKind, Refusal, Settings, Timing};
 
@@ -262,7 +262,7 @@ fn mutes_hold_for_who_has_the_floor() {
     let mut script = three();
     script.does(ANN, Command::Join(join_from(4, "phone")));
     script.takes_floor(ANN);
-    script.does(ANN, Command::SetSelf { session: session(1), mute: Some(true), deaf: None });
+    script.does(ANN, set_self(1, Some(true), None));
     assert_eq!((script.gate(1).speak, script.gate(4).speak), (false, true));
     let mute = |muted| Command::ServerMute { user: ANN.id(), muted };
     script.does(SERVER, mute(true));

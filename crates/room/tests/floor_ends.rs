@@ -100,7 +100,7 @@ fn one_who_leaves_with_all_sessions_gives_it_back_once() {
         script.left(ANN, reason),
     ];
     script.when(ANN, Command::LeaveAll, &events);
-    script.refuses(ANN, Command::LeaveAll, Refusal::NotAParticipant);
+    script.refuses(ANN, Command::LeaveAll, Refusal::NotInRoom);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 #[path = "harness/script.rs"]
 mod harness;
 
-use harness::{ANN, NOBODY, SERVER, Script, deny, join, join_from, room_of, session, voice};
-use harness::{the_role, with_overrides};
+use harness::{ANN, NOBODY, SERVER, Script, deny, join, join_from, room_of, session, set_self};
+use harness::{the_role, voice, with_overrides};
 use model::{OverrideTarget, Permissions};
 use room::{Command, Gate, Join, Marks, ProfileKind, SpeakRule};
 
@@ -20,7 +20,7 @@ fn each_kind_of_room_has_its_rule_of_speech() {
         assert_eq!(script.gate(1), gate, "{kind}");
     };
     check(ProfileKind::Voice, SpeakRule::Permission, OPEN);
-    check(ProfileKind::Stage, SpeakRule::Speakers, LISTENS);
+    check(ProfileKind::Stage, SpeakRule::Speakers, Gate { receive: true, ..Gate::SHUT });
     check(ProfileKind::Talk, SpeakRule::FloorHolder, LISTENS);
     check(ProfileKind::Conference, SpeakRule::Everyone, OPEN);
 }
@@ -65,7 +65,7 @@ fn a_moderators_mute_shuts_every_session_and_ones_own_only_one() {
     let mut script = Script::given(voice());
     script.does(ANN, Command::Join(join_from(1, "phone")));
     script.does(ANN, Command::Join(join_from(2, "tab")));
-    script.does(ANN, Command::SetSelf { session: session(1), mute: Some(true), deaf: None });
+    script.does(ANN, set_self(1, Some(true), None));
     assert_eq!((script.gate(1), script.gate(2)), (LISTENS, OPEN));
 
     let mute = |muted| Command::ServerMute { user: ANN.id(), muted };

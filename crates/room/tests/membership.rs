@@ -58,10 +58,9 @@ fn the_same_client_takes_its_own_place_and_the_member_stays() {
 fn a_further_session_brings_what_its_person_may_do_by_now() {
     let mut script = Script::given(voice());
     script.does(ANN, Command::Join(join_from(1, "phone")));
-    let user = ANN.id();
     let silent = Who { base: &[Permissions::VIEW_SPACE, Permissions::CONNECT], ..ANN };
     let tab = join_from(2, "tab");
-    let less = Event::Reauthorized { user, permissions: silent.base() };
+    let less = script.reauthorized(silent);
     let events = [less, script.started(ANN, &tab)];
     script.when(silent, Command::Join(tab), &events);
     assert_eq!(script.member(ANN).permissions, silent.base());
@@ -72,7 +71,7 @@ fn a_further_session_brings_what_its_person_may_do_by_now() {
     script.when(silent, Command::Join(desk), &events);
 
     let again = join_from(4, "phone");
-    let more = Event::Reauthorized { user, permissions: ANN.base() };
+    let more = script.reauthorized(ANN);
     let events = [script.ended(ANN, 1, EndReason::Replaced), more, script.started(ANN, &again)];
     script.when(ANN, Command::Join(again), &events);
     assert_eq!(script.member(ANN).permissions, ANN.base());
@@ -88,8 +87,11 @@ fn what_a_person_brings_counts_after_the_overrides() {
     let mut script = Script::given(with_overrides(voice(), &[no_muting]));
     script.does(ANN, Command::Join(join_from(1, "phone")));
     let tab = join_from(2, "tab");
-    let events = [script.started(ANN, &tab)];
-    script.when(Who { base: MUTER.base, ..ANN }, Command::Join(tab), &events);
+    let mutes = Who { base: MUTER.base, ..ANN };
+    // Told all the same: under other overrides it may count.
+    let events = [script.reauthorized_to(mutes, ANN.base()), script.started(ANN, &tab)];
+    script.when(mutes, Command::Join(tab), &events);
+    assert_eq!(script.member(ANN).permissions, ANN.base());
 }
 
 #[test]
@@ -254,7 +256,8 @@ fn new_roles_change_a_member_that_is_in() {
     let to = |base| Command::Reauthorize { user, roles: Vec::new(), base };
     script.when(SERVER, to(Permissions::EVERYONE), &[]);
     let permissions = Permissions::VIEW_SPACE;
-    script.when(SERVER, to(permissions), &[Event::Reauthorized { user, permissions }]);
+    let less = Event::Reauthorized { user, roles: Vec::new(), base: permissions, permissions };
+    script.when(SERVER, to(permissions), &[less]);
     assert_eq!(script.member(ANN).permissions, permissions);
     script.does(ANN, leave(1));
     script.refuses(SERVER, to(permissions), Refusal::TargetNotInRoom);

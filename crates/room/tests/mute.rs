@@ -4,17 +4,18 @@
 mod harness;
 
 use harness::{
-    ADA, ANN, BEA, DEAFENER, MUTER, SERVER, Script, Who, join, join_from, session, voice,
+    ADA, ANN, BEA, DEAFENER, MUTER, SERVER, Script, Who, join, join_from, session, set_self, voice,
 };
 use model::UserId;
 use room::{Command, Event, Join, Marks, Refusal};
 
 fn set(number: u64, mute: Option<bool>, deaf: Option<bool>) -> Command {
-    Command::SetSelf { session: session(number), mute, deaf }
+    set_self(number, mute, deaf)
 }
 
 fn changed(who: Who, number: u64, mute: bool, deaf: bool) -> Event {
-    Event::SelfChanged { session: session(number), user: who.id(), mute, deaf }
+    let (session, user) = (session(number), who.id());
+    Event::SelfChanged { session, user, mute, deaf, camera: false, screen: false }
 }
 
 fn mute(who: Who, muted: bool) -> Command {
@@ -114,7 +115,7 @@ fn a_moderators_word_outlives_the_visit() {
     script.comes_in(ANN, 1);
     script.does(MUTER, mute(ANN, true));
     script.does(SERVER, Command::Kick { user: ANN.id() });
-    let muted = Marks { server_mute: true, server_deaf: false };
+    let muted = Marks { server_mute: true, ..Marks::default() };
     assert_eq!(script.room.marks(ANN.id()), muted);
     script.comes_in(ANN, 2);
     assert!(script.member(ANN).server_mute && !script.gate(2).speak);
@@ -122,7 +123,7 @@ fn a_moderators_word_outlives_the_visit() {
 
 #[test]
 fn a_moderators_word_is_read_back_from_the_store() {
-    let deaf = Marks { server_mute: false, server_deaf: true };
+    let deaf = Marks { server_deaf: true, ..Marks::default() };
     let mut script = Script::given_marks(voice(), [(ANN.id(), deaf)]);
     script.comes_in(ANN, 1);
     script.comes_in(BEA, 2);

@@ -5,10 +5,12 @@ mod harness;
 
 use std::time::Instant;
 
-use harness::{ADA, ANN, BEA, DEAFENER, MOVER, MUTER, NOBODY, OWEN, RON, SERVER, Script, Who};
-use harness::{allow, deny, join, join_from, room_of, session, the_role, voice, with_overrides};
+use harness::{ADA, ANN, BEA, CID, DEAFENER, MODDY, MOVER, MUTER, NOBODY, OWEN, RON, SERVER};
+use harness::{Script, Who, allow, deny, elsewhere, join, join_from, room_of, session, set_self};
+use harness::{the_role, voice, with_overrides};
 use model::{Override, OverrideTarget, Permissions, TrackSource};
-use room::{Action, Actor, Command, EndReason, Link, ProfileKind, Refusal, Settings};
+use room::SettingsChange;
+use room::{Action, Actor, Arrival, Command, EndReason, Link, ProfileKind, Refusal, Settings};
 use room::{check, permissions};
 
 type Answer = Result<(), Refusal>;
@@ -22,15 +24,20 @@ const DEA: Answer = Err(Refusal::Missing(Permissions::DEAFEN_MEMBERS));
 const MOV: Answer = Err(Refusal::Missing(Permissions::MOVE_MEMBERS));
 const ADM: Answer = Err(Refusal::Missing(Permissions::ADMINISTRATOR));
 const MAN: Answer = Err(Refusal::Missing(Permissions::MANAGE_SPACES));
+const STA: Answer = Err(Refusal::Missing(Permissions::STAGE_MODERATOR));
 const OUT: Answer = Err(Refusal::NotAParticipant);
+const NIN: Answer = Err(Refusal::NotInRoom);
+const NST: Answer = Err(Refusal::NoStage);
 const MIC: Answer = Err(Refusal::NotSpeaker);
 
-const ACTIONS: [Action; 6] = [
+const ACTIONS: [Action; 8] = [
     Action::View,
     Action::Join,
     Action::MuteMembers,
     Action::DeafenMembers,
     Action::Kick,
+    Action::Move,
+    Action::ModerateStage,
     Action::Manage,
 ];
 
@@ -38,15 +45,16 @@ const ACTIONS: [Action; 6] = [
 #[test]
 fn every_action_for_every_asker() {
     let settings = Settings { created_by: Some(OWEN.id()), ..voice() };
-    let table: [(Actor, [Answer; 6]); 8] = [
-        (NOBODY.into(), [HID, HID, HID, HID, HID, HID]),
-        (ANN.into(), [OK, OK, MUT, DEA, MOV, MAN]),
-        (MUTER.into(), [OK, OK, OK, DEA, OK, MAN]),
-        (DEAFENER.into(), [OK, OK, MUT, OK, MOV, MAN]),
-        (MOVER.into(), [OK, OK, MUT, DEA, OK, MAN]),
-        (OWEN.into(), [OK, OK, MUT, DEA, MOV, OK]),
-        (ADA.into(), [OK, OK, OK, OK, OK, OK]),
-        (SERVER, [OK, OK, OK, OK, OK, OK]),
+    let table: [(Actor, [Answer; 8]); 9] = [
+        (NOBODY.into(), [HID; 8]),
+        (ANN.into(), [OK, OK, MUT, DEA, MOV, MOV, STA, MAN]),
+        (MUTER.into(), [OK, OK, OK, DEA, OK, MOV, STA, MAN]),
+        (DEAFENER.into(), [OK, OK, MUT, OK, MOV, MOV, STA, MAN]),
+        (MOVER.into(), [OK, OK, MUT, DEA, OK, OK, STA, MAN]),
+        (MODDY.into(), [OK, OK, MUT, DEA, MOV, MOV, OK, MAN]),
+        (OWEN.into(), [OK, OK, MUT, DEA, MOV, MOV, STA, OK]),
+        (ADA.into(), [OK; 8]),
+        (SERVER, [OK; 8]),
     ];
     for (asker, answers) in table {
         check_row(&settings, &asker, answers);
@@ -59,12 +67,12 @@ fn every_action_under_every_kind_of_override() {
     use OverrideTarget::{Everyone, User};
     let all = Permissions::ROOM_OWNER;
     let ron = || User(RON.id());
-    let plain = [OK, OK, MUT, DEA, MOV, MAN];
-    let every = [OK; 6];
-    let hidden = [HID; 6];
+    let plain = [OK, OK, MUT, DEA, MOV, MOV, STA, MAN];
+    let every = [OK; 8];
+    let hidden = [HID; 8];
     let connect = Permissions::CONNECT;
-    let barred = [OK, CON, MUT, DEA, MOV, MAN];
-    let table: [(&[Override], [Answer; 6]); 13] = [
+    let barred = [OK, CON, MUT, DEA, MOV, MOV, STA, MAN];
+    let table: [(&[Override], [Answer; 8]); 13] = [
         (&[], plain),
         (&[allow(Everyone, all)], every),
         (&[allow(the_role(), all)], every),
@@ -89,12 +97,12 @@ fn a_hidden_room_is_no_room_except_to_its_owner_and_to_administrators() {
     let everything = deny(OverrideTarget::Everyone, Permissions::ALL);
     let settings = Settings { created_by: Some(OWEN.id()), ..voice() };
     let hidden = with_overrides(settings, &[everything]);
-    for asker in [NOBODY, ANN, MUTER, DEAFENER, MOVER, RON] {
-        check_row(&hidden, &asker.into(), [HID; 6]);
+    for asker in [NOBODY, ANN, MUTER, DEAFENER, MOVER, MODDY, RON] {
+        check_row(&hidden, &asker.into(), [HID; 8]);
     }
-    check_row(&hidden, &OWEN.into(), [OK, CON, MUT, DEA, MOV, OK]);
-    check_row(&hidden, &ADA.into(), [OK; 6]);
-    check_row(&hidden, &SERVER, [OK; 6]);
+    check_row(&hidden, &OWEN.into(), [OK, CON, MUT, DEA, MOV, MOV, STA, OK]);
+    check_row(&hidden, &ADA.into(), [OK; 8]);
+    check_row(&hidden, &SERVER, [OK; 8]);
 }
 
 #[test]
@@ -104,7 +112,7 @@ fn only_voice_rooms_and_stages_need_connect() {
         let settings = with_overrides(room_of(kind), &[no_connect]);
         let needs = matches!(kind, ProfileKind::Voice | ProfileKind::Stage);
         let join = if needs { CON } else { OK };
-        check_row(&settings, &ANN.into(), [OK, join, MUT, DEA, MOV, MAN]);
+        check_row(&settings, &ANN.into(), [OK, join, MUT, DEA, MOV, MOV, STA, MAN]);
     }
 }
 
@@ -161,20 +169,21 @@ fn a_member_has_what_the_overrides_leave() {
 }
 
 /// Who asks the commands below, in the order of the answers.
-const ASKERS: usize = 9;
+const ASKERS: usize = 10;
 
 fn askers() -> [Actor; ASKERS] {
     let [nobody, outside, member] = [NOBODY, RON, BEA].map(Actor::from);
-    let [mutes, deafens, moves] = [MUTER, DEAFENER, MOVER].map(Actor::from);
-    [nobody, outside, member, mutes, deafens, moves, OWEN.into(), ADA.into(), SERVER]
+    let [mutes, deafens, moves, stages] = [MUTER, DEAFENER, MOVER, MODDY].map(Actor::from);
+    [nobody, outside, member, mutes, deafens, moves, stages, OWEN.into(), ADA.into(), SERVER]
 }
 
 /// Ann is in with session 1, Bea with session 2; the others are not. Every command once per asker.
 #[test]
 fn every_command_for_every_asker() {
     let of_the_server = commands_only_the_server_passes().map(|command| {
-        // Nobody, outside, member, mutes, deafens, moves, owner, administrator, server.
-        (command, [ADM, ADM, ADM, ADM, ADM, ADM, ADM, ADM, OK])
+        let mut answers = [ADM; ASKERS];
+        answers[ASKERS - 1] = OK;
+        (command, answers)
     });
     for (command, answers) in commands_people_ask().into_iter().chain(of_the_server) {
         for (asker, answer) in askers().iter().zip(answers) {
@@ -187,25 +196,64 @@ fn every_command_for_every_asker() {
 fn commands_people_ask() -> Vec<(Command, [Answer; ASKERS])> {
     let user = ANN.id();
     let session = session(1);
-    let set = Command::SetSelf { session, mute: Some(true), deaf: None };
-    // Nobody, outside, member, mutes, deafens, moves, owner, administrator, server.
+    let set = set_self(1, Some(true), None);
+    // Nobody, outside, member, mutes, deafens, moves, stages, owner, administrator, server.
     vec![
-        (Command::Join(join_from(9, "other")), [HID, OK, OK, OK, OK, OK, OK, OK, HID]),
-        (Command::Leave { session }, [NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, OK]),
-        (set, [NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, OK]),
-        (Command::ServerMute { user, muted: true }, [HID, MUT, MUT, OK, MUT, MUT, MUT, OK, OK]),
+        (Command::Join(join_from(9, "other")), [HID, OK, OK, OK, OK, OK, OK, OK, OK, HID]),
+        (Command::Leave { session }, [NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, OK]),
+        (set, [NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, OK]),
+        (
+            Command::ServerMute { user, muted: true },
+            [HID, MUT, MUT, OK, MUT, MUT, MUT, MUT, OK, OK],
+        ),
         (
             Command::ServerDeafen { user, deafened: true },
-            [HID, DEA, DEA, DEA, OK, DEA, DEA, OK, OK],
+            [HID, DEA, DEA, DEA, OK, DEA, DEA, DEA, OK, OK],
         ),
-        (Command::Kick { user }, [HID, MOV, MOV, OK, MOV, OK, MOV, OK, OK]),
-        (Command::LeaveAll, [HID, OUT, OK, OUT, OUT, OUT, OUT, OUT, OUT]),
-        // It is a voice room; whoever may know of it learns that it has no floor.
-        (Command::TakeFloor, [HID, MIC, MIC, MIC, MIC, MIC, MIC, MIC, MIC]),
-        (Command::KeepFloor, [HID, MIC, MIC, MIC, MIC, MIC, MIC, MIC, MIC]),
-        (Command::ReleaseFloor, [HID, MIC, MIC, MIC, MIC, MIC, MIC, MIC, MIC]),
-        (Command::SwitchCaptions { on: true }, [HID, MAN, MAN, MAN, MAN, MAN, OK, OK, OK]),
+        (Command::Kick { user }, [HID, MOV, MOV, OK, MOV, OK, MOV, MOV, OK, OK]),
+        (
+            Command::MoveOut { user, to: elsewhere() },
+            [HID, MOV, MOV, MOV, MOV, OK, MOV, MOV, OK, OK],
+        ),
+        (Command::MoveIn(arriving()), [HID, MOV, MOV, MOV, MOV, OK, MOV, MOV, OK, OK]),
+        (Command::LeaveAll, [HID, NIN, OK, NIN, NIN, NIN, NIN, NIN, NIN, NIN]),
+        (Command::SwitchCaptions { on: true }, [HID, MAN, MAN, MAN, MAN, MAN, MAN, OK, OK, OK]),
+        (
+            Command::ChangeSettings(SettingsChange::default()),
+            [HID, MAN, MAN, MAN, MAN, MAN, MAN, OK, OK, OK],
+        ),
     ]
+}
+
+/// It is a voice room; whoever may know of it learns that it has neither floor nor stage.
+#[test]
+fn what_a_kind_of_room_lacks_is_refused_to_everyone() {
+    let (user, topic) = (ANN.id(), "news".to_owned());
+    let table = [
+        (Command::TakeFloor, MIC),
+        (Command::KeepFloor, MIC),
+        (Command::ReleaseFloor, MIC),
+        (Command::RequestToSpeak, NST),
+        (Command::WithdrawRequest, NST),
+        (Command::InviteToSpeak { user }, NST),
+        (Command::RespondInvite { accepted: true }, NST),
+        (Command::RevokeSpeaker { user }, NST),
+        (Command::SetTopic { topic }, NST),
+    ];
+    for (command, answer) in table {
+        for (nth, asker) in askers().iter().enumerate() {
+            let decided = two_people().room.decide(asker, command.clone(), harness::start());
+            let want = if nth == 0 { HID } else { answer };
+            assert_eq!(decided.map(drop), want, "{command:?} by {asker:?}");
+        }
+    }
+}
+
+/// Cid, on the way here from another room.
+fn arriving() -> Arrival {
+    let mut script = Script::given(Settings { id: elsewhere(), ..voice() });
+    script.comes_in(CID, 3);
+    script.departing(CID)
 }
 
 /// The server's own commands, all about Ann and her session.
@@ -257,7 +305,7 @@ fn two_people() -> Script {
 }
 
 #[track_caller]
-fn check_row(settings: &Settings, asker: &Actor, answers: [Answer; 6]) {
+fn check_row(settings: &Settings, asker: &Actor, answers: [Answer; 8]) {
     for (action, answer) in ACTIONS.into_iter().zip(answers) {
         assert_eq!(check(settings, asker, action), answer, "{action:?} by {asker:?}");
     }

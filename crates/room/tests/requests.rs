@@ -81,7 +81,7 @@ fn to_join_again_is_a_request_and_starts_nothing() {
 fn to_join_again_brings_what_the_person_may_do_by_now() {
     let mut script = ann_by_requests();
     let less = Who { base: &[Permissions::VIEW_SPACE], ..ANN };
-    let changed = Event::Reauthorized { user: ANN.id(), permissions: less.base() };
+    let changed = script.reauthorized(less);
     script.when(less, Command::Join(join_stt(2)), &[changed, script.heard(1)]);
     let barred = Who { base: &[], ..ANN };
     script.refuses(barred, Command::Join(join_stt(2)), Refusal::RoomNotFound);

@@ -5,10 +5,10 @@ mod harness;
 
 use std::collections::BTreeSet;
 
-use harness::{ANN, Script, id, join, session, start, voice};
-use model::{MessageId, Permissions, RoomId, TrackSource};
-use room::{Audience, EndReason, Event, FloorEnd, Link, Message, MessageMeta, MessageStatus};
-use room::{ProfileKind, Segment, Sender, UnknownProfile};
+use harness::{ANN, Script, elsewhere, id, join, session, stage, start, voice};
+use model::{MessageId, RoomId, TrackSource};
+use room::{Audience, EndReason, Event, FloorEnd, InviteEnd, Link, Message, MessageMeta};
+use room::{MessageStatus, ProfileKind, RevokeReason, Segment, Sender, StageRole, UnknownProfile};
 
 #[test]
 fn reasons_keep_their_words() {
@@ -18,6 +18,8 @@ fn reasons_keep_their_words() {
         (EndReason::Kicked { by: None }, "kicked"),
         (EndReason::Kicked { by: Some(ANN.id()) }, "kicked"),
         (EndReason::Moved, "moved"),
+        (EndReason::MovedTo { room: elsewhere(), by: None }, "moved"),
+        (EndReason::MovedTo { room: elsewhere(), by: Some(ANN.id()) }, "moved"),
         (EndReason::Timeout, "timeout"),
         (EndReason::Banned, "banned"),
         (EndReason::RoomDeleted, "channel_deleted"),
@@ -56,38 +58,85 @@ fn kinds_of_room_differ_in_door_and_size() {
 }
 
 #[test]
-fn members_and_sessions_are_everyones_news_and_a_link_nobodys() {
-    let script = Script::given(voice());
+fn only_a_stage_has_speakers_and_listeners() {
+    let with_stage = ProfileKind::ALL.into_iter().filter(|kind| kind.profile().has_stage());
+    assert_eq!(with_stage.collect::<Vec<_>>(), [ProfileKind::Stage]);
+    let words = [StageRole::Speaker, StageRole::Listener].map(StageRole::as_str);
+    assert_eq!(words, ["speaker", "listener"]);
+}
+
+#[test]
+fn every_kind_of_event_has_its_audience() {
+    let audiences = [about_members(), about_talking(), about_the_room()].concat();
+    let kinds: BTreeSet<_> = audiences.iter().map(|(event, _)| name_of(event)).collect();
+    assert_eq!(kinds.len(), audiences.len(), "every kind of event once");
+    for (event, audience) in audiences {
+        assert_eq!(event.audience(), audience, "{event:?}");
+        let person = (!names_nobody(&event)).then_some(ANN.id());
+        assert_eq!(event.user(), person, "{event:?}");
+    }
+}
+
+/// Members and sessions are everyone's news, links and rights nobody's.
+fn about_members() -> Vec<(Event, Audience)> {
+    let mut script = Script::given(voice());
+    script.comes_in(ANN, 1);
     let (user, session, mono) = (ANN.id(), session(1), start().mono);
-    let reason = EndReason::Left;
-    let (link, source) = (Link::Media, TrackSource::Camera);
-    let permissions = Permissions::NONE;
-    let audiences = [
+    let (reason, from, at) = (EndReason::Left, elsewhere(), start().wall);
+    let carried = script.departing(ANN).sessions.remove(0).1;
+    let (mute, deaf, camera, screen) = (true, true, false, false);
+    let link = Link::Media;
+    vec![
         (script.joined(ANN), Audience::Room),
         (script.started(ANN, &join(1)), Audience::Room),
-        (Event::SelfChanged { session, user, mute: true, deaf: true }, Audience::Room),
+        (Event::SessionArrived { session, user, carried, from, at }, Audience::Room),
+        (Event::SelfChanged { session, user, mute, deaf, camera, screen }, Audience::Room),
         (Event::Moderated { user, by: None, server_mute: true, server_deaf: true }, Audience::Room),
         (script.ended(ANN, 1, reason), Audience::Room),
         (script.left(ANN, reason), Audience::Room),
         (Event::LinkUp { session, link }, Audience::Server),
         (Event::LinkDown { session, link, heard_at: mono, gone_at: None }, Audience::Server),
+        (script.reauthorized(ANN), Audience::Server),
+        (script.heard(1), Audience::Server),
+    ]
+}
+
+/// Who speaks and who may is everyone's news; an invite is between those it concerns.
+fn about_talking() -> Vec<(Event, Audience)> {
+    let script = Script::given(voice());
+    let (user, session, source) = (ANN.id(), session(1), TrackSource::Camera);
+    vec![
         (Event::Speaking { session, user, speaking: true }, Audience::Room),
         (Event::Source { session, user, source, flowing: true }, Audience::Room),
-        (Event::Reauthorized { user, permissions }, Audience::Server),
-        (script.heard(1), Audience::Server),
+        (script.requested(ANN), Audience::Room),
+        (Event::SpeakRequestWithdrawn { user }, Audience::Room),
+        (script.invited(ANN, None), Audience::Person(user)),
+        (script.invite_ended(ANN, InviteEnd::Declined), Audience::StageModerators),
+        (script.made(ANN, None), Audience::Room),
+        (script.revoked(ANN, None, RevokeReason::Left), Audience::Room),
         (script.taken(ANN, 1), Audience::Room),
         (script.kept(ANN, 1), Audience::Room),
         (script.released(ANN, 1, FloorEnd::Expired), Audience::Room),
-        (Event::CaptionsSwitched { on: true, by: Some(user) }, Audience::Room),
-        (Event::Closed { reason }, Audience::Room),
-    ];
-    let kinds: BTreeSet<_> = audiences.iter().map(|(event, _)| name_of(event)).collect();
-    assert_eq!(kinds.len(), audiences.len(), "every kind of event once");
-    for (event, audience) in audiences {
-        assert_eq!(event.audience(), audience, "{event:?}");
-        let person = (!names_nobody(&event)).then_some(user);
-        assert_eq!(event.user(), person, "{event:?}");
-    }
+    ]
+}
+
+fn about_the_room() -> Vec<(Event, Audience)> {
+    let (by, settings) = (Some(ANN.id()), Box::new(voice()));
+    vec![
+        (Event::CaptionsSwitched { on: true, by }, Audience::Room),
+        (Event::TopicChanged { topic: None, by }, Audience::Room),
+        (Event::SettingsChanged { settings, by }, Audience::Room),
+        (Event::Closed { reason: EndReason::Left }, Audience::Room),
+    ]
+}
+
+#[test]
+fn the_end_of_an_invite_is_told_to_whoever_did_not_bring_it_about() {
+    let script = Script::given(stage());
+    let audience = |why| script.invite_ended(ANN, why).audience();
+    assert_eq!(audience(InviteEnd::Declined), Audience::StageModerators);
+    assert_eq!(audience(InviteEnd::Expired), Audience::Person(ANN.id()));
+    assert_eq!(audience(InviteEnd::Revoked), Audience::Person(ANN.id()));
 }
 
 /// One name per kind; a new kind does not compile until the table above has it.
@@ -95,6 +144,7 @@ fn name_of(event: &Event) -> &'static str {
     match event {
         Event::MemberJoined { .. } => "member joined",
         Event::SessionStarted { .. } => "session started",
+        Event::SessionArrived { .. } => "session arrived",
         Event::SelfChanged { .. } => "self changed",
         Event::Moderated { .. } => "moderated",
         Event::SessionEnded { .. } => "session ended",
@@ -109,14 +159,23 @@ fn name_of(event: &Event) -> &'static str {
         Event::FloorTaken { .. } => "floor taken",
         Event::FloorKept { .. } => "floor kept",
         Event::FloorReleased { .. } => "floor released",
+        Event::SpeakRequested { .. } => "speak requested",
+        Event::SpeakRequestWithdrawn { .. } => "speak request withdrawn",
+        Event::SpeakerInvited { .. } => "speaker invited",
+        Event::InviteEnded { .. } => "invite ended",
+        Event::SpeakerMade { .. } => "speaker made",
+        Event::SpeakerRevoked { .. } => "speaker revoked",
+        Event::TopicChanged { .. } => "topic changed",
+        Event::SettingsChanged { .. } => "settings changed",
         Event::CaptionsSwitched { .. } => "captions switched",
     }
 }
 
 /// About the room or a link, whoever did it.
 fn names_nobody(event: &Event) -> bool {
-    ["link up", "link down", "request heard", "captions switched", "closed"]
-        .contains(&name_of(event))
+    let of_links = ["link up", "link down", "request heard"];
+    let of_the_room = ["captions switched", "topic changed", "settings changed", "closed"];
+    of_links.iter().chain(&of_the_room).any(|name| *name == name_of(event))
 }
 
 #[test]

@@ -42,6 +42,17 @@ pub fn media_host(config: &Config, found: &[IpAddr]) -> String {
     config.public_address.unwrap_or(first).to_string()
 }
 
+/// The host of the public URL, where it has HTTPS: the certificate may be for it.
+pub fn tls_host(config: &Config) -> Option<String> {
+    let rest = config.public_url.as_ref()?.strip_prefix("https://")?;
+    let authority = rest.split('/').next()?;
+    let host = match authority.strip_prefix('[') {
+        Some(bracketed) => bracketed.split(']').next()?,
+        None => authority.split(':').next()?,
+    };
+    Some(host.to_owned())
+}
+
 fn is_link_local(address: &IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_link_local(),

@@ -1,22 +1,27 @@
 //! Puts the parts together.
 
 use std::fs::{self, File, TryLockError};
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use app::{
-    Accounts, App, AppSettings, EngineChoice, Ids, MediaAddress, MediaSide, SetupCode, Speech,
-    Tokens, only_node, secrets,
+    Accounts, App, AppSettings, EngineChoice, Ids, MediaAddress, MediaSide, MediaTokenTimes,
+    SetupCode, Speech, Tokens, only_node,
 };
 use net::{Media, MediaConfig};
 use room::Timing;
+use rustls::ServerConfig;
 use store::{Database, Store};
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use crate::addresses;
-use crate::config::Config;
+use crate::config::{Config, Tls};
 use crate::listener;
+use crate::relay::{self, Hosts};
+use crate::tls;
 
 /// Opens the database in the data directory. Commands do this beside a running server.
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
@@ -69,6 +74,10 @@ pub struct Running {
     pub app: App,
     /// The TCP port, open.
     pub tcp: TcpListener,
+    /// For connections with TLS.
+    pub tls: Option<TlsAcceptor>,
+    /// The TURN server; it ends with this.
+    pub relay: relay::Started,
 }
 
 /// Opens the ports and starts the parts.
@@ -79,19 +88,42 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let tcp = listener::bind(config.bind, config.port).with_context(|| {
         format!("cannot listen on port {} (set PORT to a free one)", config.port)
     })?;
+    let tcp_port = tcp.local_addr()?.port();
+    let media_tcp = match config.media_tcp_port {
+        Some(port) if port != config.port => {
+            Some(listener::bind(config.bind, port).with_context(|| {
+                format!("cannot listen on port {port} (set MEDIA_TCP_PORT to a free one, or off)")
+            })?)
+        }
+        Some(_) | None => None,
+    };
     let (tap, voices) = app::tap();
     let hears = !matches!(config.speech.engine, EngineChoice::Off);
     let (media, events) = Media::start(MediaConfig {
         bind: config.bind,
         port: config.media_port,
+        tcp_port: config
+            .media_tcp_port
+            .map(|port| if port == config.port { tcp_port } else { port }),
         public_address: config.public_address,
         workers: config.media_workers.unwrap_or(0),
         tap: hears.then_some(tap),
     })?;
+    if let Some(media_tcp) = media_tcp {
+        tokio::spawn(listener::media::serve(media_tcp, media.clone()));
+    }
+    let tls = server_tls(config, &media.addresses())?;
+    let host = addresses::media_host(config, &media.addresses());
+    let hosts =
+        Hosts { tls: addresses::tls_host(config).unwrap_or(host.clone()), media: host.clone() };
+    let secret = relay::secret(config)?;
+    let turn_tls = tls.clone().map(tls::for_turn);
+    let relay = relay::start(config, &media, turn_tls, secret.clone(), &hosts)?;
     let address = MediaAddress {
-        host: addresses::media_host(config, &media.addresses()),
+        host,
         port: media.local_port(),
-        secret: secrets::media_secret(&config.data_dir)?,
+        secret,
+        own_turn: relay.urls.clone(),
         turn: config.turn.clone(),
     };
     let settings = AppSettings {
@@ -99,11 +131,20 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         room_creation: config.room_creation,
         limited: config.rate_limits,
         timing: Timing { speaker_ttl: config.speaker_ttl, request_idle: config.request_idle },
+        media_tokens: MediaTokenTimes::default(),
     };
     let media = MediaSide { media, events, voices };
     let speech = Speech::start(config.speech.clone());
     let app = App::start(settings, store, accounts, media, speech).await?;
-    Ok(Running { lock, app, tcp })
+    Ok(Running { lock, app, tcp, tls: tls.map(tls::for_http), relay })
+}
+
+fn server_tls(config: &Config, found: &[IpAddr]) -> anyhow::Result<Option<ServerConfig>> {
+    match &config.tls {
+        Tls::Off => Ok(None),
+        Tls::SelfSigned => tls::self_signed(&config.data_dir, found).map(Some),
+        Tls::Files { cert, key } => tls::from_files(cert, key).map(Some),
+    }
 }
 
 #[cfg(test)]

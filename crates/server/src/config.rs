@@ -20,6 +20,7 @@ mod tests;
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ pub struct Config {
     pub port: u16,
     /// Media, UDP.
     pub media_port: u16,
+    /// Media, TCP; `None` is off.
+    pub media_tcp_port: Option<u16>,
     /// The one address to listen on; `None` is all.
     pub bind: Option<IpAddr>,
     /// An address of this machine that it does not know itself (NAT).
@@ -54,6 +57,8 @@ pub struct Config {
     pub database_url: Option<Redacted<String>>,
     /// A TURN server that somebody else runs.
     pub turn: Option<OutsideTurn>,
+    /// The built-in one; `None` is off.
+    pub relay: Option<Relay>,
     /// Shared with the surrounding platform, whose tokens are trusted.
     pub jwt_secret: Option<Redacted<String>>,
     /// Whether HTTP is encrypted.
@@ -84,6 +89,19 @@ pub struct Config {
     pub warnings: Vec<String>,
     /// All settings in the order of the table, for showing.
     values: Vec<Value>,
+}
+
+/// The built-in TURN server.
+#[derive(Clone, Debug)]
+pub struct Relay {
+    /// UDP and TCP.
+    pub port: u16,
+    /// Whether somebody chose it: then it must be had.
+    pub chosen: bool,
+    /// What it relays through.
+    pub ports: RangeInclusive<u16>,
+    /// Keys the credentials; `None`: the one in the data directory.
+    pub secret: Option<Redacted<String>>,
 }
 
 /// How HTTP is encrypted.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
+use http::uri::Scheme;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -42,7 +43,8 @@ async fn serve_by(
             accepted = doorway.accept() => accepted,
             () = &mut stopped => break,
         };
-        let service = TowerToHyperService::new(MapRequest::new(routes.clone(), from(peer)));
+        let from = from(peer, connection.scheme());
+        let service = TowerToHyperService::new(MapRequest::new(routes.clone(), from));
         let served = http.serve_connection_with_upgrades(TokioIo::new(connection), service);
         let served = open.watch(served.into_owned());
         tokio::spawn(async move {
@@ -61,11 +63,12 @@ fn http(headers_within: Duration) -> Builder<TokioExecutor> {
     http
 }
 
-/// Adds what handlers ask for as `ConnectInfo`.
-fn from(peer: SocketAddr) -> impl Fn(http::Request<Incoming>) -> Request + Clone {
+/// Adds what handlers ask for about the connection: `ConnectInfo`, and the scheme.
+fn from(peer: SocketAddr, scheme: Scheme) -> impl Fn(http::Request<Incoming>) -> Request + Clone {
     move |request| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(scheme.clone());
         request
     }
 }
@@ -98,7 +101,7 @@ mod tests {
         let routes = Router::new().route("/peer", get(peer)).route("/socket", get(upgrade));
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async { stopped.await.unwrap_or_default() };
-        let doorway = Doorway::open(tcp, None);
+        let doorway = Doorway::open(tcp, None, None);
         let serving = tokio::spawn(serve_by(http(headers_within), doorway, routes, stopped));
         Server { address, stop, serving }
     }

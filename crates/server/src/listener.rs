@@ -1,7 +1,10 @@
-//! The one TCP port: TLS and plain HTTP told apart by the first byte.
+//! The one TCP port: TLS, plain HTTP and media told apart by the first byte.
 //!
 //! Handshakes run beside each other: a client that connects and says nothing holds up nobody, and is
-//! dropped after [`FIRST_BYTE_WITHIN`]. `connections` takes what is ready and speaks HTTP on it.
+//! soon dropped. `connections` takes what is ready and speaks HTTP on it; media goes to `net`.
+
+mod first;
+pub mod media;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -10,6 +13,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use first::{Kind, kind};
+use http::uri::Scheme;
+use metrics::counter;
+use net::Media;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
@@ -17,13 +24,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-/// A client that has not said anything by then is dropped.
-const FIRST_BYTE_WITHIN: Duration = Duration::from_secs(10);
 /// The whole TLS handshake must be done by then.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 /// Connections at once, sockets of members included: each is a file descriptor and some tens of KiB.
 /// When there are as many, the next ones wait in the [`BACKLOG`].
 const CONNECTIONS_MAX: usize = 8192;
+/// Connections that have not said a byte yet. With as many, the next ones are closed at once: they cost
+/// nothing, and nobody else waits behind them.
+const UNDECIDED_MAX: usize = 1024;
 /// Connections that may wait for the HTTP service. More would only hide that it is too slow.
 const READY_MAX: usize = 128;
 /// Data that a peer does not acknowledge for this long means it is gone; with the default of minutes a
@@ -31,8 +39,6 @@ const READY_MAX: usize = 128;
 const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(10);
 /// How long accepting rests after an error.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(50);
-/// The first byte of a TLS record with a handshake (RFC 8446 section 5.1).
-const TLS_HANDSHAKE: u8 = 0x16;
 
 /// Connections that wait to be accepted. More helps a burst of reconnecting clients after a restart.
 const BACKLOG: i32 = 1024;
@@ -83,11 +89,21 @@ enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
+impl Connection {
+    /// What is spoken on it.
+    pub fn scheme(&self) -> Scheme {
+        match self.stream {
+            Stream::Plain(_) => Scheme::HTTP,
+            Stream::Tls(_) => Scheme::HTTPS,
+        }
+    }
+}
+
 impl Doorway {
-    /// Begins to accept.
-    pub fn open(tcp: TcpListener, tls: Option<TlsAcceptor>) -> Self {
+    /// Begins to accept. `media`: who takes media; without it such connections are closed.
+    pub fn open(tcp: TcpListener, tls: Option<TlsAcceptor>, media: Option<Media>) -> Self {
         let (sender, ready) = mpsc::channel(READY_MAX);
-        tokio::spawn(accept_all(tcp, tls, sender));
+        tokio::spawn(accept_all(tcp, Behind { tls, media, ready: sender }));
         Self { ready }
     }
 
@@ -101,12 +117,17 @@ impl Doorway {
     }
 }
 
-async fn accept_all(
-    tcp: TcpListener,
+/// Where connections go.
+#[derive(Clone)]
+struct Behind {
     tls: Option<TlsAcceptor>,
+    media: Option<Media>,
     ready: mpsc::Sender<(Connection, SocketAddr)>,
-) {
+}
+
+async fn accept_all(tcp: TcpListener, behind: Behind) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let undecided_places = Arc::new(Semaphore::new(UNDECIDED_MAX));
     loop {
         let accepted = async {
             let place = place(&places).await;
@@ -114,7 +135,7 @@ async fn accept_all(
         };
         let accepted = tokio::select! {
             accepted = accepted => accepted,
-            () = ready.closed() => return,
+            () = behind.ready.closed() => return,
         };
         let (stream, address, place) = match accepted {
             Ok(accepted) => accepted,
@@ -125,14 +146,50 @@ async fn accept_all(
                 continue;
             }
         };
-        let (tls, ready) = (tls.clone(), ready.clone());
+        let Some(undecided) = undecided(&undecided_places) else { continue };
+        let behind = behind.clone();
         tokio::spawn(async move {
-            if let (Some(stream), Some(place)) = (prepare(stream, tls).await, place) {
-                // The service has stopped: nobody is served any more.
-                let _ = ready.send((Connection { stream, _place: place }, address)).await;
+            set_up(&stream);
+            let kind = kind(&stream).await;
+            drop(undecided);
+            if let (Some(kind), Some(place)) = (kind, place) {
+                behind.take(kind, stream, place, address).await;
             }
         });
     }
+}
+
+impl Behind {
+    /// Gives a connection to whom it is for. One that is for nobody is closed.
+    async fn take(
+        self,
+        kind: Kind,
+        stream: TcpStream,
+        place: OwnedSemaphorePermit,
+        address: SocketAddr,
+    ) {
+        let stream = match (kind, self.tls, self.media) {
+            (Kind::Media, _, Some(media)) => return media.take_stream(stream, place),
+            (Kind::Tls, Some(acceptor), _) => {
+                let shaken = tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await;
+                let Ok(Ok(stream)) = shaken else { return };
+                Stream::Tls(Box::new(stream))
+            }
+            (Kind::Http, ..) => Stream::Plain(stream),
+            (Kind::Media | Kind::Tls | Kind::Other, ..) => return,
+        };
+        // The service has stopped: nobody is served any more.
+        let _ = self.ready.send((Connection { stream, _place: place }, address)).await;
+    }
+}
+
+/// A place among [`UNDECIDED_MAX`], if there is one just now.
+fn undecided(places: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    let place = Arc::clone(places).try_acquire_owned().ok();
+    if place.is_none() {
+        counter!("parlor_connections_refused_total").increment(1);
+    }
+    place
 }
 
 /// A place among [`CONNECTIONS_MAX`], as soon as there is one.
@@ -144,24 +201,11 @@ async fn place(places: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
     Arc::clone(places).acquire_owned().await.ok()
 }
 
-/// Sets the socket up and shakes hands; `None` when the client is not worth waiting for.
-async fn prepare(stream: TcpStream, tls: Option<TlsAcceptor>) -> Option<Stream> {
-    // Frames are small and wanted now. Without these options the connection still works.
+/// Frames are small and wanted now. Without these options the connection still works.
+fn set_up(stream: &TcpStream) {
     let _ = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
-    let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX));
-    let mut first = [0];
-    let peeked = tokio::time::timeout(FIRST_BYTE_WITHIN, stream.peek(&mut first)).await;
-    if !matches!(peeked, Ok(Ok(1))) {
-        return None;
-    }
-    match tls {
-        Some(acceptor) if first[0] == TLS_HANDSHAKE => {
-            let handshake = tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await;
-            handshake.ok()?.ok().map(|stream| Stream::Tls(Box::new(stream)))
-        }
-        Some(_) | None => Some(Stream::Plain(stream)),
-    }
+    let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX));
 }
 
 impl AsyncRead for Connection {

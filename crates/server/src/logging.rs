@@ -16,7 +16,7 @@ use crate::progress;
 /// tokens, keys and answers of a transcription server), or a line for every oddity of a file that somebody
 /// sent: held at these levels whatever LOG says. Not directives of the filter, where LOG could name a part of
 /// such a library, which would win.
-const HELD_DOWN: [(&str, LevelFilter); 10] = [
+const HELD_DOWN: [(&str, LevelFilter); 12] = [
     ("str0m", LevelFilter::ERROR),
     ("is", LevelFilter::ERROR),
     ("dimpl", LevelFilter::ERROR),
@@ -27,6 +27,8 @@ const HELD_DOWN: [(&str, LevelFilter); 10] = [
     ("rustls", LevelFilter::INFO),
     ("ureq", LevelFilter::INFO),
     ("symphonia", LevelFilter::OFF),
+    ("stun", LevelFilter::OFF),
+    ("turn", LevelFilter::OFF),
 ];
 
 /// Logs to standard error from now on. `log` is a filter as of [`EnvFilter`].

@@ -18,6 +18,7 @@ mod models;
 mod progress;
 mod ready;
 mod recording;
+mod relay;
 mod serve;
 mod tls;
 

@@ -31,7 +31,10 @@ impl Part {
 
 /// Asks the parts.
 #[derive(Clone, Debug, Default)]
-pub struct Readiness;
+pub struct Readiness {
+    /// What is wrong with the TURN server since the start.
+    pub turn: Option<String>,
+}
 
 impl Readiness {
     /// How the parts are just now.
@@ -56,6 +59,8 @@ impl Readiness {
             Part::needed("database", database),
             Part::needed("media", media),
             Part::needed("server", stopping),
+            // Most clients need no relay.
+            Part { name: "turn", problem: self.turn.clone(), needed: false },
             // Voices are heard without captions.
             Part { name: "speech", problem: app.speech.state().problem(), needed: false },
         ]

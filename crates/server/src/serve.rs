@@ -5,18 +5,16 @@ use std::time::Duration;
 use dialects::{Doors, TrustedProxies};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_rustls::TlsAcceptor;
 
 use crate::addresses;
 use crate::compose::{self, Running};
-use crate::config::{Config, Tls};
+use crate::config::Config;
 use crate::connections;
 use crate::gauges;
 use crate::http::Service;
 use crate::listener::Doorway;
 use crate::progress;
 use crate::ready::Readiness;
-use crate::tls;
 
 /// How long members may take to be told and requests to end. Orchestrators kill after five or more.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(4);
@@ -30,9 +28,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         tracing::warn!("{warning}");
     }
     let metrics = install_metrics()?;
-    let Running { lock: _lock, app, tcp } = compose::start(&config).await?;
+    let Running { lock: _lock, app, tcp, tls, relay } = compose::start(&config).await?;
     let port = tcp.local_addr()?.port();
-    let tls = acceptor(&config, &app)?;
     let proxies = config.trusted_proxies.clone();
     let service = Service {
         doors: Doors {
@@ -41,9 +38,11 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
                 proxies.iter().any(|network| network.contains(address))
             })
             .expected(config.is_behind_proxy()),
+            public_url: config.public_url.clone(),
+            server_name: config.server_name.clone(),
         },
         metrics,
-        readiness: Readiness,
+        readiness: Readiness { turn: relay.problem.clone() },
         cors_origins: config.cors_origins.clone(),
         server_name: config.server_name.clone(),
     };
@@ -57,7 +56,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         tracing::info!("stopping: members are told, sessions end");
         leave.shut_down().await;
     };
-    let serving = connections::serve(Doorway::open(tcp, tls), service.into_router(), left);
+    let media = config.media_tcp_port.map(|_| app.media.clone());
+    let serving = connections::serve(Doorway::open(tcp, tls, media), service.into_router(), left);
     say_goodbye(serving, stop_signal()?).await;
     Ok(())
 }
@@ -98,14 +98,6 @@ fn install_metrics() -> anyhow::Result<PrometheusHandle> {
         }
     });
     Ok(handle)
-}
-
-fn acceptor(config: &Config, app: &app::App) -> anyhow::Result<Option<TlsAcceptor>> {
-    match &config.tls {
-        Tls::Off => Ok(None),
-        Tls::SelfSigned => tls::self_signed(&config.data_dir, &app.media.addresses()).map(Some),
-        Tls::Files { cert, key } => tls::from_files(cert, key).map(Some),
-    }
 }
 
 /// What a person who started the server needs to know next.

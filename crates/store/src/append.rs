@@ -1,21 +1,26 @@
-//! What a room's events leave behind: sessions that began and ended, marks that moderators set,
-//! captions that were switched.
+//! What a room's events leave behind: sessions that began, arrived and ended, marks that moderators set,
+//! who speaks on a stage, settings that were changed.
 //!
 //! Called by the room's owner before it applies the events, so that what is told is also kept.
 
+use ::room::Event;
 use model::RoomId;
-use room::Event;
 use sqlx::{Any, Transaction};
 
-use crate::Store;
 use crate::error::StoreError;
+use crate::{SessionRow, Store, mark, room, session};
 
 /// Whether anything of this event is kept.
 pub fn is_stored(event: &Event) -> bool {
     match event {
         Event::SessionStarted { .. }
+        | Event::SessionArrived { .. }
         | Event::SessionEnded { .. }
         | Event::Moderated { .. }
+        | Event::SpeakerMade { .. }
+        | Event::SpeakerRevoked { .. }
+        | Event::TopicChanged { .. }
+        | Event::SettingsChanged { .. }
         | Event::CaptionsSwitched { .. } => true,
         Event::MemberJoined { .. }
         | Event::SelfChanged { .. }
@@ -29,6 +34,10 @@ pub fn is_stored(event: &Event) -> bool {
         | Event::FloorTaken { .. }
         | Event::FloorKept { .. }
         | Event::FloorReleased { .. }
+        | Event::SpeakRequested { .. }
+        | Event::SpeakRequestWithdrawn { .. }
+        | Event::SpeakerInvited { .. }
+        | Event::InviteEnded { .. }
         | Event::Closed { .. } => false,
     }
 }
@@ -51,22 +60,27 @@ async fn write(
 ) -> Result<(), StoreError> {
     match event {
         Event::SessionStarted { session, user, via, at, .. } => {
-            let sql = crate::session::INSERT;
-            let query = sqlx::query(sql).bind(session.as_i64()).bind(room.as_i64());
-            let query = query.bind(user.as_i64()).bind(via.to_string()).bind(at.as_micros());
-            query.execute(&mut **rows).await?;
+            let (id, user, via, joined_at) = (*session, *user, *via, *at);
+            session::write_start(rows, &SessionRow { id, room, user, via, joined_at }).await?;
+        }
+        Event::SessionArrived { session, user, carried, at, .. } => {
+            let (id, user, via, joined_at) = (*session, *user, carried.via(), *at);
+            session::write_arrival(rows, &SessionRow { id, room, user, via, joined_at }).await?;
         }
         Event::SessionEnded { session, reason, at, .. } => {
-            let query = sqlx::query(crate::session::END).bind(session.as_i64());
-            query.bind(at.as_micros()).bind(reason.as_str()).execute(&mut **rows).await?;
+            session::write_end(&mut **rows, *session, room, reason.as_str(), *at).await?;
         }
         Event::Moderated { user, server_mute, server_deaf, .. } => {
-            let mark =
-                crate::Mark { user: *user, server_mute: *server_mute, server_deaf: *server_deaf };
-            crate::mark::write(&mut **rows, room, mark).await?;
+            mark::write_mutes(rows, room, *user, (*server_mute, *server_deaf)).await?;
         }
+        Event::SpeakerMade { user, .. } => mark::write_speaker(rows, room, *user, true).await?,
+        Event::SpeakerRevoked { user, .. } => mark::write_speaker(rows, room, *user, false).await?,
+        Event::TopicChanged { topic, .. } => {
+            room::write_topic(rows, room, topic.as_deref()).await?;
+        }
+        Event::SettingsChanged { settings, .. } => room::write_settings(rows, settings).await?,
         Event::CaptionsSwitched { on, by: _ } => {
-            let query = sqlx::query(crate::room::SWITCH_CAPTIONS).bind(room.as_i64());
+            let query = sqlx::query(room::SWITCH_CAPTIONS).bind(room.as_i64());
             query.bind(i64::from(*on)).execute(&mut **rows).await?;
         }
         Event::MemberJoined { .. }
@@ -81,6 +95,10 @@ async fn write(
         | Event::FloorTaken { .. }
         | Event::FloorKept { .. }
         | Event::FloorReleased { .. }
+        | Event::SpeakRequested { .. }
+        | Event::SpeakRequestWithdrawn { .. }
+        | Event::SpeakerInvited { .. }
+        | Event::InviteEnded { .. }
         | Event::Closed { .. } => {}
     }
     Ok(())

@@ -33,7 +33,7 @@ pub use epoch::EpochChange;
 pub use error::StoreError;
 pub use mark::Mark;
 pub use message::{MESSAGE_META_BYTES_MAX, MESSAGE_TEXT_BYTES_MAX};
-pub use role::{ADMIN, MODERATOR, OWNER, Role};
+pub use role::{ADMIN, MODERATOR, OWNER, Role, Taken};
 pub use room::NewRoom;
 pub use session::SessionRow;
 

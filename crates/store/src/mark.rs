@@ -1,8 +1,12 @@
-//! Server mute and deafen per (room, person): kept when they leave, applied when they come back.
+//! Server mute and deafen and the speaker role of a stage per (room, person): kept when they leave,
+//! applied when they come back.
+//!
+//! Mutes and the role change apart from each other, and whoever writes the one does not know the other. A
+//! row without any mark goes.
 
 use model::{RoomId, UserId};
 use sqlx::any::AnyRow;
-use sqlx::{FromRow, Row};
+use sqlx::{Any, FromRow, Row, Transaction};
 
 use crate::error::StoreError;
 use crate::{Store, row};
@@ -16,46 +20,77 @@ pub struct Mark {
     pub server_mute: bool,
     /// Does not hear.
     pub server_deaf: bool,
+    /// Speaks on the stage.
+    pub stage_speaker: bool,
 }
 
+/// Takes room, user, mute and deafen.
+const SET_MUTES: &str = "INSERT INTO room_marks \
+     (room_id, user_id, server_mute, server_deaf, stage_speaker) VALUES ($1, $2, $3, $4, 0) \
+     ON CONFLICT (room_id, user_id) DO UPDATE SET \
+     server_mute = excluded.server_mute, server_deaf = excluded.server_deaf";
+
+/// Takes room, user and role.
+const SET_SPEAKER: &str = "INSERT INTO room_marks \
+     (room_id, user_id, server_mute, server_deaf, stage_speaker) VALUES ($1, $2, 0, 0, $3) \
+     ON CONFLICT (room_id, user_id) DO UPDATE SET stage_speaker = excluded.stage_speaker";
+
+/// Takes room and user.
+const FORGET_UNMARKED: &str = "DELETE FROM room_marks WHERE room_id = $1 AND user_id = $2 \
+     AND server_mute = 0 AND server_deaf = 0 AND stage_speaker = 0";
+
 impl Store {
-    /// Everyone in the room's records who is muted or deafened there.
+    /// Everyone in the room's records who has a mark there.
     pub async fn marks(&self, room: RoomId) -> Result<Vec<Mark>, StoreError> {
         let query = sqlx::query_as(
-            "SELECT user_id, server_mute, server_deaf FROM room_marks WHERE room_id = $1 \
-             ORDER BY user_id",
+            "SELECT user_id, server_mute, server_deaf, stage_speaker FROM room_marks \
+             WHERE room_id = $1 ORDER BY user_id",
         );
         Ok(query.bind(room.as_i64()).fetch_all(&self.reads).await?)
     }
 
-    /// Sets both marks; with neither the row goes. [`StoreError::Missing`] when there is no such room.
+    /// Sets all marks of a person. [`StoreError::Missing`] when there is no such room.
     pub async fn set_marks(&self, room: RoomId, mark: Mark) -> Result<(), StoreError> {
-        write(&self.writes, room, mark).await
+        let Mark { user, server_mute, server_deaf, stage_speaker } = mark;
+        let mut rows = self.writes.begin().await?;
+        write_mutes(&mut rows, room, user, (server_mute, server_deaf)).await?;
+        write_speaker(&mut rows, room, user, stage_speaker).await?;
+        Ok(rows.commit().await?)
     }
 }
 
-/// Sets both marks, inside a transaction or not; with neither the row goes.
-pub(crate) async fn write(
-    rows: impl sqlx::Executor<'_, Database = sqlx::Any>,
+/// Sets server mute and deafen, and leaves the role as it is.
+pub(crate) async fn write_mutes(
+    rows: &mut Transaction<'_, Any>,
     room: RoomId,
-    mark: Mark,
+    user: UserId,
+    (server_mute, server_deaf): (bool, bool),
 ) -> Result<(), StoreError> {
-    let query = if mark.server_mute || mark.server_deaf {
-        sqlx::query(
-            "INSERT INTO room_marks (room_id, user_id, server_mute, server_deaf) \
-             VALUES ($1, $2, $3, $4) ON CONFLICT (room_id, user_id) DO UPDATE SET \
-             server_mute = excluded.server_mute, server_deaf = excluded.server_deaf",
-        )
-        .bind(room.as_i64())
-        .bind(mark.user.as_i64())
-        .bind(i64::from(mark.server_mute))
-        .bind(i64::from(mark.server_deaf))
-    } else {
-        sqlx::query("DELETE FROM room_marks WHERE room_id = $1 AND user_id = $2")
-            .bind(room.as_i64())
-            .bind(mark.user.as_i64())
-    };
-    query.execute(rows).await?;
+    let query = sqlx::query(SET_MUTES).bind(room.as_i64()).bind(user.as_i64());
+    let query = query.bind(i64::from(server_mute)).bind(i64::from(server_deaf));
+    query.execute(&mut **rows).await?;
+    forget_unmarked(rows, room, user).await
+}
+
+/// Sets the speaker role, and leaves server mute and deafen as they are.
+pub(crate) async fn write_speaker(
+    rows: &mut Transaction<'_, Any>,
+    room: RoomId,
+    user: UserId,
+    speaker: bool,
+) -> Result<(), StoreError> {
+    let query = sqlx::query(SET_SPEAKER).bind(room.as_i64()).bind(user.as_i64());
+    query.bind(i64::from(speaker)).execute(&mut **rows).await?;
+    forget_unmarked(rows, room, user).await
+}
+
+async fn forget_unmarked(
+    rows: &mut Transaction<'_, Any>,
+    room: RoomId,
+    user: UserId,
+) -> Result<(), StoreError> {
+    let query = sqlx::query(FORGET_UNMARKED).bind(room.as_i64()).bind(user.as_i64());
+    query.execute(&mut **rows).await?;
     Ok(())
 }
 
@@ -65,6 +100,7 @@ impl<'r> FromRow<'r, AnyRow> for Mark {
             user: row::id(row, "user_id", UserId::from_i64)?,
             server_mute: row.try_get::<i64, _>("server_mute")? != 0,
             server_deaf: row.try_get::<i64, _>("server_deaf")? != 0,
+            stage_speaker: row.try_get::<i64, _>("stage_speaker")? != 0,
         })
     }
 }

@@ -28,6 +28,17 @@ pub struct Role {
     pub permissions: Permissions,
 }
 
+/// What became of a role that was to be taken away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is gone.
+    Away,
+    /// The account did not have it.
+    NotThere,
+    /// It stays: nobody else could do everything.
+    LastAdministrator,
+}
+
 impl Store {
     /// Makes a role. [`StoreError::Taken`] when the name is, whatever the case.
     pub async fn create_role(
@@ -46,6 +57,19 @@ impl Store {
         .execute(&self.writes)
         .await?;
         Ok(Role { id, name: name.to_owned(), permissions })
+    }
+
+    /// How many roles there are, for whoever limits them.
+    pub async fn count_roles(&self) -> Result<u64, StoreError> {
+        let query = sqlx::query_as("SELECT COUNT(*) FROM roles");
+        let (count,): (i64,) = query.fetch_one(&self.reads).await?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// The role with this id.
+    pub async fn role(&self, id: RoleId) -> Result<Option<Role>, StoreError> {
+        let query = sqlx::query_as("SELECT id, name, permissions FROM roles WHERE id = $1");
+        Ok(query.bind(id.as_i64()).fetch_optional(&self.reads).await?)
     }
 
     /// The role with this name, whatever the case.
@@ -82,6 +106,27 @@ impl Store {
         .execute(&self.writes)
         .await?;
         Ok(())
+    }
+
+    /// Takes a role away, unless nobody would have ADMINISTRATOR then: [`Taken::LastAdministrator`].
+    pub async fn take_role(&self, account: AccountId, role: RoleId) -> Result<Taken, StoreError> {
+        let done = sqlx::query(
+            "DELETE FROM account_roles WHERE account_id = $1 AND role_id = $2 AND ( \
+             EXISTS (SELECT 1 FROM roles WHERE id = $2 AND (permissions & $3) = 0) \
+             OR EXISTS (SELECT 1 FROM account_roles ar JOIN roles r ON r.id = ar.role_id \
+             WHERE (r.permissions & $3) <> 0 \
+             AND NOT (ar.account_id = $1 AND ar.role_id = $2)))",
+        )
+        .bind(account.as_i64())
+        .bind(role.as_i64())
+        .bind(row::mask(Permissions::ADMINISTRATOR))
+        .execute(&self.writes)
+        .await?;
+        if done.rows_affected() > 0 {
+            return Ok(Taken::Away);
+        }
+        let has = self.roles_of(account).await?.iter().any(|had| had.id == role);
+        Ok(if has { Taken::LastAdministrator } else { Taken::NotThere })
     }
 
     /// Takes a role away. `false` when the account did not have it.

@@ -49,6 +49,15 @@ const NUMBER_MAX: u32 = 9;
 /// Takes room and 0 or 1.
 pub(crate) const SWITCH_CAPTIONS: &str = "UPDATE rooms SET captions = $2 WHERE id = $1";
 
+/// Takes room and topic.
+const SET_TOPIC: &str = "UPDATE rooms SET topic = CAST($2 AS TEXT) WHERE id = $1";
+
+/// Takes room, name and limit.
+const CHANGE: &str = "UPDATE rooms SET name = $2, member_limit = $3 WHERE id = $1";
+
+/// Takes room.
+const FORGET_OVERRIDES: &str = "DELETE FROM room_overrides WHERE room_id = $1";
+
 /// `SELECT` of living rooms, a row per override, with more of the statement behind it.
 macro_rules! select_room {
     ($rest:literal) => {
@@ -167,6 +176,33 @@ impl Store {
         transaction.commit().await?;
         Ok(())
     }
+}
+
+/// Sets what the room is about.
+pub(crate) async fn write_topic(
+    rows: &mut Transaction<'_, Any>,
+    room: RoomId,
+    topic: Option<&str>,
+) -> Result<(), StoreError> {
+    let query = sqlx::query(SET_TOPIC).bind(room.as_i64()).bind(topic);
+    query.execute(&mut **rows).await?;
+    Ok(())
+}
+
+/// Sets what of the settings can be changed while people are in the room: name, limit and overrides. The
+/// slug stays, as addresses that people have must.
+pub(crate) async fn write_settings(
+    rows: &mut Transaction<'_, Any>,
+    settings: &Settings,
+) -> Result<(), StoreError> {
+    let query = sqlx::query(CHANGE).bind(settings.id.as_i64()).bind(settings.name.as_str());
+    query.bind(i64::from(settings.member_limit)).execute(&mut **rows).await?;
+    let query = sqlx::query(FORGET_OVERRIDES).bind(settings.id.as_i64());
+    query.execute(&mut **rows).await?;
+    for change in &settings.overrides {
+        insert_override(rows, settings.id, change).await?;
+    }
+    Ok(())
 }
 
 async fn insert_room(

@@ -1,8 +1,11 @@
 //! The record of sessions: who was in which room, by which door, from when to when.
+//!
+//! A session that a moderator moved is on record in both rooms. Of one that was moved away and back there
+//! is the last stay.
 
 use model::{RoomId, SessionId, Timestamp, UserId, Via};
 use sqlx::any::AnyRow;
-use sqlx::{FromRow, Row};
+use sqlx::{Any, FromRow, Row, Transaction};
 
 use crate::error::StoreError;
 use crate::{Store, row};
@@ -23,12 +26,17 @@ pub struct SessionRow {
 }
 
 /// Takes id, room, user, door and time.
-pub(crate) const INSERT: &str =
+const INSERT: &str =
     "INSERT INTO sessions (id, room_id, user_id, via, joined_at) VALUES ($1, $2, $3, $4, $5)";
 
-/// Takes id, time and reason; the first end stands.
-pub(crate) const END: &str =
-    "UPDATE sessions SET ended_at = $2, reason = $3 WHERE id = $1 AND ended_at IS NULL";
+/// The same for one that comes from another room, and was here before, perhaps.
+const ARRIVE: &str = "INSERT INTO sessions (id, room_id, user_id, via, joined_at) \
+     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id, room_id) DO UPDATE SET \
+     joined_at = excluded.joined_at, ended_at = NULL, reason = NULL";
+
+/// Takes id, room, time and reason; the first end stands.
+const END: &str = "UPDATE sessions SET ended_at = $3, reason = $4 \
+     WHERE id = $1 AND room_id = $2 AND ended_at IS NULL";
 
 /// Takes room and user.
 const WAS_THERE: &str = "SELECT id FROM sessions WHERE room_id = $1 AND user_id = $2 LIMIT 1";
@@ -38,17 +46,9 @@ const DOORS: [Via; 6] =
 
 impl Store {
     /// Records the beginning of a session. [`StoreError::Missing`] when there is no such room,
-    /// [`StoreError::Taken`] when the session is already on record.
+    /// [`StoreError::Taken`] when the session is already on record in it.
     pub async fn start_session(&self, session: &SessionRow) -> Result<(), StoreError> {
-        sqlx::query(INSERT)
-            .bind(session.id.as_i64())
-            .bind(session.room.as_i64())
-            .bind(session.user.as_i64())
-            .bind(session.via.to_string())
-            .bind(session.joined_at.as_micros())
-            .execute(&self.writes)
-            .await?;
-        Ok(())
+        write(&self.writes, INSERT, session).await
     }
 
     /// Whether a session could be recorded just now: a write that changes nothing, and still needs its
@@ -60,16 +60,16 @@ impl Store {
         Ok(())
     }
 
-    /// Records the end. `false` when it had ended before or never began: the first end stands.
+    /// Records the end in a room. `false` when it had ended there before or never began: the first end
+    /// stands.
     pub async fn end_session(
         &self,
         id: SessionId,
+        room: RoomId,
         reason: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let query = sqlx::query(END);
-        let query = query.bind(id.as_i64()).bind(now.as_micros()).bind(reason);
-        Ok(query.execute(&self.writes).await?.rows_affected() > 0)
+        write_end(&self.writes, id, room, reason, now).await
     }
 
     /// Ends all that a process which is gone left open, and says how many: at start, before anybody
@@ -91,10 +91,50 @@ impl Store {
     pub async fn open_sessions(&self) -> Result<Vec<SessionRow>, StoreError> {
         let query = sqlx::query_as(
             "SELECT id, room_id, user_id, via, joined_at FROM sessions WHERE ended_at IS NULL \
-             ORDER BY id",
+             ORDER BY id, room_id",
         );
         Ok(query.fetch_all(&self.reads).await?)
     }
+}
+
+/// Records the beginning of a session.
+pub(crate) async fn write_start(
+    rows: &mut Transaction<'_, Any>,
+    session: &SessionRow,
+) -> Result<(), StoreError> {
+    write(&mut **rows, INSERT, session).await
+}
+
+/// Records that a session came from another room.
+pub(crate) async fn write_arrival(
+    rows: &mut Transaction<'_, Any>,
+    session: &SessionRow,
+) -> Result<(), StoreError> {
+    write(&mut **rows, ARRIVE, session).await
+}
+
+async fn write(
+    rows: impl sqlx::Executor<'_, Database = Any>,
+    sql: &'static str,
+    session: &SessionRow,
+) -> Result<(), StoreError> {
+    let query = sqlx::query(sql).bind(session.id.as_i64()).bind(session.room.as_i64());
+    let query = query.bind(session.user.as_i64()).bind(session.via.to_string());
+    query.bind(session.joined_at.as_micros()).execute(rows).await?;
+    Ok(())
+}
+
+/// Records the end of a session in a room, and says whether that was the first.
+pub(crate) async fn write_end(
+    rows: impl sqlx::Executor<'_, Database = Any>,
+    id: SessionId,
+    room: RoomId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let query = sqlx::query(END).bind(id.as_i64()).bind(room.as_i64());
+    let query = query.bind(now.as_micros()).bind(reason);
+    Ok(query.execute(rows).await?.rows_affected() > 0)
 }
 
 impl<'r> FromRow<'r, AnyRow> for SessionRow {

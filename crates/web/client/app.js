@@ -5,13 +5,16 @@ import { createAnnouncer } from "./app/announcer.js";
 import { createCaptions } from "./app/captions.js";
 import { Capture } from "./app/capture.js";
 import { AppContext } from "./app/context.js";
+import { followMove } from "./app/moved.js";
+import { createPeople } from "./app/people.js";
 import { createRooms } from "./app/rooms.js";
-import { createRouter, roomPath } from "./app/router.js";
+import { createRouter } from "./app/router.js";
 import { Session } from "./app/session.js";
 import { listenForShortcuts } from "./app/shortcuts.js";
 import { storage, tabName } from "./app/storage.js";
 import { createTranscript } from "./app/transcript.js";
 import { Api } from "./protocol/api.js";
+import { isStage } from "./state/stage.js";
 import { initialState, reduce } from "./state/state.js";
 import { createStore } from "./state/store.js";
 import { h, render } from "./vendor/preact.js";
@@ -28,10 +31,10 @@ const store = createStore(reduce, initialState);
 const api = new Api();
 
 let notices = 0;
-/** @param {string} text */
-function notice(text) {
+/** @param {string} text @param {string} [about] takes the place of what was said of the same before */
+function notice(text, about) {
   const id = ++notices;
-  store.dispatch({ type: "page/notice", id, text });
+  store.dispatch({ type: "page/notice", id, text, about: about ?? text });
   store.dispatch({ type: "page/announce", text });
   setTimeout(() => store.dispatch({ type: "page/read", id }), NOTICE_MS);
 }
@@ -60,26 +63,18 @@ const signedOut = () => {
   accounts.signOut("You have been signed out. Please log in again.");
 };
 const rooms = createRooms(api, store, signedOut);
+const people = createPeople({ api, store, notice, changed: () => rooms.refresh() });
 const capture = new Capture(store);
 for (const kind of /** @type {DeviceKind[]} */ (["audioinput", "audiooutput", "videoinput"])) {
   if (chosen[kind]) store.dispatch({ type: "devices/chosen", kind, id: chosen[kind] });
 }
 
-/** A moderator took us to another room: the page follows. @param {string} channel */
-async function moved(channel) {
-  const room = await api.room(channel).catch(() => null);
-  if (!room || store.get().call.phase !== "in") return;
-  store.dispatch({ type: "room/found", room });
-  store.dispatch({ type: "call/room", room: room.room_id });
-  if (session.call) session.talk.begin(session.call, room);
-  router.rename(roomPath(room));
-  notice(`You have been moved to ${room.name}.`);
-}
-
 const captions = createCaptions(api, store, notice);
 const transcript = createTranscript(api, store, notice);
 const session = new Session({
-  api, store, capture, captions, transcript, notice, moved, signedOut, client: tabName(), announce: createAnnouncer(store),
+  api, store, capture, captions, transcript, notice, signedOut,
+  moved: (channel, who, from) => followMove({ api, store, router, notice }, session, channel, who, from),
+  client: tabName(), announce: createAnnouncer(store),
 });
 
 /** @param {Route} route */
@@ -102,9 +97,12 @@ async function load(route) {
   const { mute, deaf, camera, password } = inside;
   if (password) session.passwords.set(room.room_id, password);
   store.dispatch({ type: "call/own", change: { mute, deaf } });
-  await capture.open("microphone");
-  if (camera) await capture.open("camera");
-  await session.join(room);
+  // On a stage it takes a speaker's place, and the room has to say so first.
+  if (!isStage(room)) {
+    await capture.open("microphone");
+    if (camera) await capture.open("camera");
+  }
+  await session.join(room, { camera });
 }
 
 const router = createRouter(show);
@@ -121,7 +119,7 @@ store.subscribe(() => {
 });
 
 /** @type {App} */
-const app = { store, api, capture, session, captions, transcript, accounts, rooms, router, notice, setTheme, chooseDevice };
+const app = { store, api, capture, session, people, captions, transcript, accounts, rooms, router, notice, setTheme, chooseDevice };
 listenForShortcuts(app);
 router.follow();
 accounts.resume();

@@ -191,6 +191,12 @@ export function fakeApi(now = () => 0) {
     takeFloor: route("takeFloor", () => turn()),
     keepFloor: route("keepFloor", () => turn()),
     releaseFloor: route("releaseFloor", () => ({ released: true })),
+    requestToSpeak: route("requestToSpeak", () => null),
+    withdrawRequest: route("withdrawRequest", () => null),
+    inviteToSpeak: route("inviteToSpeak", () => null),
+    respondToInvite: route("respondToInvite", () => null),
+    revokeSpeaker: route("revokeSpeaker", () => null),
+    move: route("move", () => null),
     eventsUrl: (/** @type {string} */ session, /** @type {number | null} */ after) => `${session} after ${after}`,
   };
   return {
@@ -213,5 +219,40 @@ export function fakeApi(now = () => 0) {
   };
 }
 
-/** @param {number} status */
-export const refusal = (status) => new ApiError(status, "", "no");
+/** @param {number} status @param {string} [code] */
+export const refusal = (status, code = "") => new ApiError(status, code, "no");
+
+/**
+ * The devices of a machine: which are open, and a browser that may make one wait for them.
+ * @param {{ microphone?: boolean }} [options]
+ */
+export function fakeCapture({ microphone = true } = {}) {
+  /** @type {Map<string, any>} */
+  const tracks = new Map();
+  let asked = Promise.resolve();
+  const capture = {
+    tracks,
+    /** @param {string} source */
+    async open(source) {
+      await asked;
+      if (source === "microphone" && !microphone) return null;
+      if (!tracks.has(source)) tracks.set(source, { kind: source, readyState: "live" });
+      return tracks.get(source);
+    },
+    /** @param {string} source */
+    close: (source) => void tracks.delete(source),
+    closeAll: () => tracks.clear(),
+    on: () => {},
+  };
+  return {
+    capture: /** @type {any} */ (capture),
+    open: () => [...tracks.keys()].sort(),
+    /** The browser asks the person. @returns {() => void} until this is called */
+    ask() {
+      /** @type {() => void} */
+      let answer = () => {};
+      asked = new Promise((resolve) => (answer = resolve));
+      return answer;
+    },
+  };
+}

@@ -77,9 +77,9 @@ export class Account {
     return answer.body;
   }
 
-  /** @param {string} name */
-  makeRoom(name) {
-    return this.must("POST", "/api/v1/rooms", { name, type: "voice" });
+  /** @param {string} name @param {"voice" | "stage"} [type] */
+  makeRoom(name, type = "voice") {
+    return this.must("POST", "/api/v1/rooms", { name, type });
   }
 
   /**

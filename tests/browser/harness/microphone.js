@@ -8,6 +8,24 @@ import { until } from "./wait.js";
 /** Longer than any pause in a recording. */
 const PAUSE_MS = 2000;
 
+/**
+ * Runs in the page before its own code. All pages of a browser have the same recording as their microphone: an
+ * echo canceller takes what one of them says for the echo of what it hears of another, and silences it.
+ */
+export function leaveEcho() {
+  const media = navigator.mediaDevices;
+  // Only a secure context has one.
+  if (!media) return;
+  const real = media.getUserMedia.bind(media);
+  media.getUserMedia = (wish) => {
+    const audio = wish?.audio;
+    if (!audio) return real(wish);
+    const asked = typeof audio === "object" ? audio : {};
+    const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+    return real({ ...wish, audio: { ...asked, ...plain } });
+  };
+}
+
 /** Runs in the page before its own code. */
 export function noteMicrophone() {
   const EVERY_MS = 20;

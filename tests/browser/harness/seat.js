@@ -3,8 +3,9 @@
 // What the page does is seen from outside of its code: its peer connections are noted as they are
 // made, its event socket is read by the browser's debugger, its requests likewise.
 
+import assert from "node:assert/strict";
 import { Account, PASSWORD } from "./account.js";
-import { noteMicrophone } from "./microphone.js";
+import { leaveEcho, noteMicrophone } from "./microphone.js";
 import { ui } from "./ui.js";
 import { until } from "./wait.js";
 
@@ -20,6 +21,13 @@ import { until } from "./wait.js";
  * @property {number} frames
  */
 
+/**
+ * @typedef {object} Person somebody who can be heard, at a page or not
+ * @property {string} name
+ * @property {Account} account
+ * @property {() => Promise<unknown>} picture
+ */
+
 /** Runs in the page before its own code. */
 function notePeers() {
   const Real = window.RTCPeerConnection;
@@ -32,6 +40,59 @@ function notePeers() {
       peers.push(this);
     }
   };
+}
+
+/**
+ * Which ways a page has to the server.
+ * @typedef {object} Ways
+ * @property {string} [relay] only through a TURN server with such an address, a regular expression
+ * @property {boolean} [tcp] only over TCP: no candidate of the server over UDP is known
+ */
+
+/**
+ * Runs in the page before its own code.
+ * @param {Ways} ways
+ */
+function limitWays(ways) {
+  const Real = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Real {
+    /** @param {RTCConfiguration} [configuration] */
+    constructor(configuration = {}) {
+      const { relay } = ways;
+      super(relay === undefined ? configuration : relayed(configuration, relay));
+    }
+    /** @param {RTCSessionDescriptionInit} description */
+    async setRemoteDescription(description) {
+      const lines = description.sdp?.split("\r\n") ?? [];
+      const sdp = lines.filter((line) => !ways.tcp || !/^a=candidate:\d+ 1 udp /.test(line)).join("\r\n");
+      await super.setRemoteDescription({ ...description, sdp });
+    }
+  };
+  /** @param {RTCConfiguration} configuration @param {string} address */
+  function relayed(configuration, address) {
+    const iceServers = (configuration.iceServers ?? []).map((server) => {
+      return { ...server, urls: [server.urls].flat().filter((url) => new RegExp(address).test(url)) };
+    });
+    return { ...configuration, iceServers, iceTransportPolicy: /** @type {const} */ ("relay") };
+  }
+}
+
+/** Runs in the page: the pair of candidates in use. */
+async function readPath() {
+  const peers = /** @type {RTCPeerConnection[]} */ (/** @type {any} */ (window).testPeers);
+  const stats = await peers.at(-1)?.getStats();
+  const entries = [...(stats?.values() ?? [])];
+  const transport = entries.find((one) => one.type === "transport");
+  const pair = entries.find((one) => one.id === transport?.selectedCandidatePairId);
+  const local = entries.find((one) => one.id === pair?.localCandidateId);
+  return { kind: local?.candidateType, protocol: local?.protocol, relay: local?.relayProtocol };
+}
+
+/** Runs in the page: the name that its ICE agent goes by, and how many connections there were. */
+function readIceName() {
+  const peers = /** @type {RTCPeerConnection[]} */ (/** @type {any} */ (window).testPeers);
+  const name = /a=ice-ufrag:(\S+)/.exec(peers.at(-1)?.currentLocalDescription?.sdp ?? "")?.[1];
+  return { name, made: peers.length };
 }
 
 /** Runs in the page: what the client has of its microphone, and how much of it went out. */
@@ -62,13 +123,26 @@ async function readCounters() {
   return { state: peer.connectionState, made: peers.length, inbound, answers };
 }
 
-/** @param {Browser} browser @param {Server} server @param {BrowserContextOptions} [options] */
-async function newPage(browser, server, options = {}) {
+/**
+ * @param {Browser} browser
+ * @param {Server} server
+ * @param {BrowserContextOptions} [options]
+ * @param {Ways} [ways]
+ */
+async function newPage(browser, server, options = {}, ways) {
   const context = await browser.newContext({ baseURL: server.url, ...options });
   const page = await context.newPage();
   await page.addInitScript(notePeers);
+  await page.addInitScript(leaveEcho);
+  if (ways) await page.addInitScript(limitWays, ways);
   return page;
 }
+
+/** So many packets of somebody else are a second of speech or more: time enough to leak. */
+export const A_WHILE = 60;
+
+/** Packets that were already forwarded when a moderator's reply came: the next ones follow them. */
+export const IN_FLIGHT = 5;
 
 export class Seat {
   /** Every event of the server, of all sessions this page had. @type {any[]} */
@@ -98,9 +172,10 @@ export class Seat {
    * @param {Browser} browser
    * @param {Account} account
    * @param {BrowserContextOptions} [options]
+   * @param {Ways} [ways]
    */
-  static async open(browser, account, options = {}) {
-    const page = await newPage(browser, account.server, options);
+  static async open(browser, account, options = {}, ways = undefined) {
+    const page = await newPage(browser, account.server, options, ways);
     const seat = new Seat(page, account);
     await ui.signIn(page, account);
     return seat;
@@ -120,19 +195,7 @@ export class Seat {
     return new Seat(page, await Account.logIn(server, name));
   }
 
-  /**
-   * Opens a page, goes into the room and waits until its media path is there.
-   * @param {Browser} browser
-   * @param {Account} account
-   * @param {string} room
-   */
-  static async join(browser, account, room) {
-    const seat = await Seat.open(browser, account);
-    await seat.enter(room);
-    return seat;
-  }
-
-  /** @param {string} room */
+  /** Goes into the room, and waits until the media path is there. @param {string} room */
   async enter(room) {
     await ui.join(this.page, room);
     await this.connected();
@@ -165,6 +228,15 @@ export class Seat {
     );
   }
 
+  /** How its media travels. */
+  path() {
+    return this.page.evaluate(readPath);
+  }
+
+  iceName() {
+    return this.page.evaluate(readIceName);
+  }
+
   counters() {
     return this.page.evaluate(readCounters);
   }
@@ -193,7 +265,7 @@ export class Seat {
 
   /**
    * Waits until `packets` more of somebody's audio have come here, from now on.
-   * @param {Seat} whom
+   * @param {Person} whom
    * @param {number} packets
    */
   async receives(whom, packets) {
@@ -211,7 +283,7 @@ export class Seat {
 
   /**
    * Hears somebody: packets come, and there is speech in them.
-   * @param {Seat} whom
+   * @param {Person} whom
    */
   async hears(whom) {
     const shown = async () => [await this.picture(), await whom.picture()];
@@ -276,4 +348,20 @@ export class Seat {
 export async function allHearEachOther(seats) {
   const pairs = seats.flatMap((one) => seats.filter((other) => other !== one).map((other) => one.hears(other)));
   await Promise.all(pairs);
+}
+
+/**
+ * Nothing more of `quiet` comes to `listeners`, while they receive `other` all along.
+ * @param {Seat[]} listeners
+ * @param {Person} quiet
+ * @param {(string | undefined)[]} mids where each listener received `quiet` until now
+ * @param {Person} other
+ */
+export async function nothingMoreOf(listeners, quiet, mids, other) {
+  // Media of one listener comes in order: what was under way is there once later packets are.
+  await Promise.all(listeners.map((one) => one.receives(other, IN_FLIGHT)));
+  const counts = () => Promise.all(listeners.map(async (one, index) => (await one.inbound(mids[index])).packets));
+  const before = await counts();
+  await Promise.all(listeners.map((one) => one.receives(other, A_WHILE)));
+  assert.deepEqual(await counts(), before, `packets of ${quiet.name} still come`);
 }

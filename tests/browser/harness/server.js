@@ -26,6 +26,11 @@ export const speechFolder = process.env.PARLOR_SPEECH ?? path.join(target, "test
 /** Where tests leave what people may want to look at. */
 export const outputFolder = path.join(target, "test-output", "browser");
 
+/** The environment of a server that relays: a port that nobody had a moment ago. */
+export async function relaying() {
+  return { TURN_PORT: String((await freePorts()).http) };
+}
+
 /** Ports that nobody had a moment ago: one for HTTP, one for media. */
 async function freePorts() {
   const tcp = net.createServer().listen(0);
@@ -92,6 +97,7 @@ export class Server {
       DATA_DIR: this.#data,
       RATE_LIMITS: "off",
       STT_ENGINE: "off",
+      TURN_PORT: "off",
       RUST_BACKTRACE: "1",
       ...this.#environment,
     };

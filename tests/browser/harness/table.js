@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { Account } from "./account.js";
 import { VOICES, launch } from "./browser.js";
+import { Program } from "./program.js";
 import { Seat } from "./seat.js";
 import { Server } from "./server.js";
 
@@ -14,6 +15,8 @@ export class Table {
   browsers = [];
   /** @type {Seat[]} */
   seats = [];
+  /** @type {Program[]} */
+  programs = [];
 
   /**
    * @param {Server} server
@@ -41,6 +44,7 @@ export class Table {
         await made.table?.check();
         await server.check();
       } finally {
+        for (const program of made.table?.programs ?? []) program.end();
         await Promise.all(made.table?.browsers.map((browser) => browser.close()) ?? []);
         await server.remove();
       }
@@ -59,19 +63,51 @@ export class Table {
   }
 
   /**
-   * New accounts, each at a page of a browser of their own, all in the room.
+   * New accounts, each at a page of a browser of their own, in no room yet.
    * @param {string[]} names
    */
-  async seat(...names) {
+  async open(...names) {
     const seats = await Promise.all(
       names.map(async (name) => {
         const browser = await this.browser();
-        const account = await Account.register(this.server, name);
-        return Seat.join(browser, account, this.room);
+        return Seat.open(browser, await Account.register(this.server, name));
       }),
     );
     this.seats.push(...seats);
     return seats;
+  }
+
+  /**
+   * Somebody new in the room, whose page has only these ways to the server.
+   * @param {string} name
+   * @param {import("./seat.js").Ways} ways
+   */
+  async far(name, ways) {
+    const seat = await Seat.open(await this.browser(), await Account.register(this.server, name), {}, ways);
+    this.seats.push(seat);
+    await seat.enter(this.room);
+    return seat;
+  }
+
+  /**
+   * The same, all in the room.
+   * @param {string[]} names
+   */
+  async seat(...names) {
+    const seats = await this.open(...names);
+    await Promise.all(seats.map((seat) => seat.enter(this.room)));
+    return seats;
+  }
+
+  /**
+   * Somebody new who is no browser.
+   * @param {string} name
+   * @param {string} [room]
+   */
+  async program(name, room = this.room) {
+    const program = await Program.join(await Account.register(this.server, name), room);
+    this.programs.push(program);
+    return program;
   }
 
   /**

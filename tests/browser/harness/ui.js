@@ -39,6 +39,14 @@ export const ui = {
     await find(page, "join").waitFor(waiting);
   },
 
+  /** A stage; the green room follows. @param {Page} page @param {string} name */
+  async makeStage(page, name) {
+    await find(page, "new-room-name").fill(name, waiting);
+    await find(page, "room-kind-stage").check(waiting);
+    await find(page, "create-room").click(waiting);
+    await find(page, "join").waitFor(waiting);
+  },
+
   /**
    * A room where one speaks at a time, with a password.
    * @param {Page} page
@@ -77,6 +85,12 @@ export const ui = {
    * @param {Page} page
    */
   enter: (page) => find(page, "join").filter({ hasText: /^Join$/ }).click(waiting),
+
+  /** Into the audience of a stage, from the green room: no microphone is asked for. @param {Page} page */
+  async enterStage(page) {
+    await find(page, "join").click(waiting);
+    await ui.inRoom(page);
+  },
 
   /** @param {Page} page */
   inRoom: (page) => find(page, "leave").waitFor(waiting),
@@ -170,6 +184,74 @@ export const ui = {
     const file = await saving;
     return { name: file.suggestedFilename(), text: await readFile(await file.path(), "utf8") };
   },
+
+  /** Whether one's own microphone is on. @param {Page} page @param {boolean} on */
+  showsMic: (page, on) => page.locator(`[data-testid="mic"][aria-pressed="${on}"]`).first().waitFor(waiting),
+
+  /** One's own place at a stage. @param {Page} page @param {"listener" | "speaker"} role */
+  showsPlace: (page, role) => page.locator(`[data-testid="stage-place"][data-role="${role}"]`).first().waitFor(waiting),
+
+  /** Somebody else's place. @param {Page} page @param {string} name @param {"listener" | "speaker"} role */
+  showsRole: (page, name, role) =>
+    page.locator(`[data-testid="participant"][data-username="${name}"][data-stage-role="${role}"]`).first().waitFor(waiting),
+
+  /** Somebody in the audience. @param {Page} page @param {string} name */
+  showsInAudience: (page, name) =>
+    page.locator(`[data-testid="audience-member"][data-username="${name}"]`).first().waitFor(waiting),
+
+  /** One's own raised hand, and which one it is. @param {Page} page @param {number} position */
+  showsHand: (page, position) =>
+    page.locator(`[data-testid="hand"][aria-pressed="true"][data-position="${position}"]`).waitFor(waiting),
+
+  /**
+   * The raised hands as a moderator sees them, in order: the ids of the people.
+   * @param {Page} page
+   * @returns {Promise<string[]>}
+   */
+  hands: (page) =>
+    page.locator('[data-testid="hand-row"]').evaluateAll((rows) => rows.map((row) => /** @type {HTMLElement} */ (row).dataset.userId ?? "")),
+
+  /** Invites somebody whose hand is up. @param {Page} page @param {string} user */
+  inviteHand: (page, user) =>
+    page.locator(`[data-testid="hand-row"][data-user-id="${user}"] [data-testid="hand-invite"]`).click(waiting),
+
+  /** Gives the stage a topic. @param {Page} page @param {string} topic */
+  async setTopic(page, topic) {
+    await find(page, "topic-edit").click(waiting);
+    await find(page, "topic-input").fill(topic, waiting);
+    await find(page, "topic-save").click(waiting);
+  },
+
+  /** @param {Page} page @param {string} topic */
+  showsTopic: (page, topic) => find(page, "stage-topic").filter({ hasText: topic }).waitFor(waiting),
+
+  /**
+   * Chooses something in the menu that the list of people has for somebody, and for a move the room.
+   * @param {Page} page
+   * @param {string} name
+   * @param {"mod-invite" | "mod-revoke" | "mod-mute" | "mod-deafen" | "mod-kick" | "mod-move"} what
+   * @param {string} [room]
+   */
+  async fromMenu(page, name, what, room) {
+    const row = page.locator(`[data-testid="participant"][data-username="${name}"]`).first();
+    await row.locator('[data-testid="menu"]').click(waiting);
+    await row.locator(`[data-testid="${what}"]`).click(waiting);
+    if (room) await page.locator(`[data-testid="move-target"][data-room-id="${room}"]`).first().click(waiting);
+  },
+
+  /** Drags somebody from the list of people to another room. @param {Page} page @param {string} name @param {string} room */
+  drag: (page, name, room) =>
+    page
+      .locator(`[data-testid="participant"][data-username="${name}"]`)
+      .first()
+      .dragTo(page.locator(`[data-testid="room-target"][data-room-id="${room}"]`), waiting),
+
+  /** That a moderator muted or deafened one. @param {Page} page @param {RegExp} words */
+  showsModerated: (page, words) => find(page, "moderated").filter({ hasText: words }).waitFor(waiting),
+
+  /** A button that one may not press now. @param {Page} page @param {string} id @param {boolean} disabled */
+  showsDisabled: (page, id, disabled) =>
+    page.locator(`[data-testid="${id}"]${disabled ? ":disabled" : ":enabled"}`).first().waitFor(waiting),
 
   /** What the page says about the microphone before one joins. @param {Page} page @param {RegExp} words */
   saysOfMicrophone: (page, words) => find(page, "microphone-hint").filter({ hasText: words }).waitFor(waiting),

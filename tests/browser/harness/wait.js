@@ -36,13 +36,14 @@ export async function until(what, probe, shown = () => "") {
  * @template T
  * @param {string} what
  * @param {Promise<T>} promise
+ * @param {number} [within] milliseconds
  * @returns {Promise<T>}
  */
-export async function soon(what, promise) {
+export async function soon(what, promise, within = HANG_MS) {
   /** @type {NodeJS.Timeout | undefined} */
   let timer;
   const hang = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what}: not within ${HANG_MS / 1000} s`)), HANG_MS);
+    timer = setTimeout(() => reject(new Error(`${what}: not within ${within / 1000} s`)), within);
   });
   try {
     return await Promise.race([promise, /** @type {Promise<never>} */ (hang)]);

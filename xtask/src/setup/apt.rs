@@ -20,7 +20,27 @@ pub fn install_missing() -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let install = format!("apt-get install --yes --no-install-recommends {}", missing.join(" "));
+    install_all(&missing)?;
+    let still = self::missing();
+    if !still.is_empty() {
+        bail!("still missing after the installation: {}", still.join(" "));
+    }
+    Ok(())
+}
+
+/// Installs one package unless it is there.
+pub fn install(package: &str, is_there: impl Fn() -> bool) -> Result<()> {
+    if !is_there() {
+        install_all(&[package])?;
+    }
+    if !is_there() {
+        bail!("{package} was installed and is not there");
+    }
+    Ok(())
+}
+
+fn install_all(packages: &[&str]) -> Result<()> {
+    let install = format!("apt-get install --yes --no-install-recommends {}", packages.join(" "));
     let debian = succeeds(Command::new("apt-get").arg("--version"));
     let root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     if !debian || !root {
@@ -32,13 +52,8 @@ pub fn install_missing() -> Result<()> {
     };
     apt(&["update"])?;
     let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
-    arguments.extend(&missing);
-    apt(&arguments)?;
-    let still = self::missing();
-    if !still.is_empty() {
-        bail!("still missing after {install}: {}", still.join(" "));
-    }
-    Ok(())
+    arguments.extend(packages);
+    apt(&arguments)
 }
 
 fn missing() -> Vec<&'static str> {

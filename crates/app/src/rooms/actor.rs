@@ -8,15 +8,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use media::SlotBinding;
-use model::{Now, SessionId};
-use room::{Actor, Command, EndReason, Event, Link, Room, RoomView};
+use model::{Now, RoomId, SessionId};
+use room::{
+    Actor, Arrival, Audience, Caller, Command, EndReason, Event, Link, MemberView, Room, RoomView,
+};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::feed::{Carried, Feed, Notice, Slot, Start, What};
+use super::feed::{Carried, Feed, Notice, Slot, Start, To, Watching, What};
 use super::journal::Journal;
 use super::reactions;
 use super::registry::Shared;
+use crate::board::{News, RoomNews, is_news};
 use crate::clock::now;
 
 /// An empty, unwatched room is put away after this long: rejoining at once costs no look-up.
@@ -29,6 +32,14 @@ pub(super) enum Message {
     Submit { by: Actor, command: Command, reply: oneshot::Sender<Result<Outcome, crate::Refusal>> },
     /// Say whether a command would be refused, and change nothing.
     Consider { by: Actor, command: Command, reply: oneshot::Sender<Result<(), room::Refusal>> },
+    /// Carry somebody over to another room; the reply comes when they are there and no longer here, with
+    /// their sessions.
+    Carry {
+        by: Actor,
+        whom: Caller,
+        to: RoomId,
+        reply: oneshot::Sender<Result<Vec<SessionId>, crate::Refusal>>,
+    },
     /// Carry out a command nobody waits for.
     Tell { command: Command },
     /// The peer connection of a session is dead.
@@ -90,12 +101,14 @@ pub(super) struct RoomActor {
     journal: Journal,
     shared: Arc<Shared>,
     mailbox: mpsc::Receiver<Message>,
+    /// Reports about sessions that were moved; there once there was one.
+    passed: Option<mpsc::UnboundedSender<(SessionId, Message)>>,
 }
 
 impl RoomActor {
     pub(super) fn new(room: Room, shared: Arc<Shared>, mailbox: mpsc::Receiver<Message>) -> Self {
         let journal = Journal::new(shared.store.clone(), room.settings().id);
-        Self { room, feed: Feed::new(now().wall), journal, shared, mailbox }
+        Self { room, feed: Feed::new(now().wall), journal, shared, mailbox, passed: None }
     }
 
     /// Runs until the room is closed or has been idle.
@@ -143,21 +156,28 @@ impl RoomActor {
             Message::Consider { by, command, reply } => {
                 let _ = reply.send(self.room.decide(&by, command, now()).map(|_| ()));
             }
-            Message::Tell { command } => {
-                // A report about a session that has just ended is no news.
-                let _ = self.carry_out(&Actor::Server, command).await;
+            Message::Carry { by, whom, to, reply } => {
+                let carried = self.carry(&by, whom, to).await;
+                let _ = reply.send(carried);
             }
-            // A report that was overtaken by the session's end is about nobody.
-            Message::PeerFailed { session } | Message::Slots { session, .. }
-                if !self.room.has_session(session) => {}
+            Message::Tell { command } => self.handle_report(command).await,
+            // A report that was overtaken by the session's move is for the other room; by its end, about
+            // nobody. Who is in which section is told anew after a move.
+            Message::PeerFailed { session } if !self.room.has_session(session) => {
+                self.pass_on(session, Message::PeerFailed { session });
+            }
+            Message::Slots { session, .. } if !self.room.has_session(session) => {}
             Message::PeerFailed { session } => {
-                self.feed.publish(What::Reconnect { session }, now().wall);
+                self.feed.publish(What::Reconnect { session }, To::Session(session), now().wall);
             }
             Message::Slots { session, bindings } => {
                 let slots = bindings.into_iter().map(|binding| self.slot(binding)).collect();
-                self.feed.publish(What::Slots { session, slots }, now().wall);
+                let what = What::Slots { session, slots };
+                self.feed.publish(what, To::Session(session), now().wall);
             }
-            Message::Say { message } => self.feed.publish(What::Message(message), now().wall),
+            Message::Say { message } => {
+                self.feed.publish(What::Message(message), To::All, now().wall);
+            }
             Message::View { reply } => {
                 let _ = reply.send(self.room.view());
             }
@@ -166,6 +186,54 @@ impl RoomActor {
                 let _ = reply.send(watch);
             }
         }
+    }
+
+    /// Something that nobody waits for. A report about a session that has just ended is no news.
+    async fn handle_report(&mut self, command: Command) {
+        let about = session_of(&command).filter(|session| !self.room.has_session(*session));
+        match about {
+            Some(moved) => self.pass_on(moved, Message::Tell { command }),
+            None => {
+                let _ = self.carry_out(&Actor::Server, command).await;
+            }
+        }
+    }
+
+    /// Gives a report to the room that its session is in now, if that is another.
+    fn pass_on(&mut self, session: SessionId, message: Message) {
+        if self.shared.index.room_of(session).is_none_or(|room| room == self.room.settings().id) {
+            return;
+        }
+        let passed = self.passed.get_or_insert_with(|| self.shared.pass_on());
+        // The task that passes them on ends after this.
+        let _ = passed.send((session, message));
+    }
+
+    /// Hands somebody over to another room. While that room decides, this one does nothing else: what it
+    /// hands over is how things are.
+    async fn carry(
+        &mut self,
+        by: &Actor,
+        whom: Caller,
+        to: RoomId,
+    ) -> Result<Vec<SessionId>, crate::Refusal> {
+        let (here, user) = (self.room.settings().id, whom.person.id);
+        let out = Command::MoveOut { user, to };
+        self.room.decide(by, out.clone(), now())?;
+        let sessions = self.room.departing(user).unwrap_or_default();
+        let ids: Vec<SessionId> = sessions.iter().map(|(session, _)| *session).collect();
+        let command = Command::MoveIn(Arrival { caller: whom, from: here, sessions });
+        let submit = |reply| Message::Submit { by: by.clone(), command: command.clone(), reply };
+        let taken = self.shared.ask(to, submit).await.and_then(|outcome| outcome);
+        let is_here = |session: &SessionId| self.shared.index.room_of(*session) == Some(here);
+        if let Err(refusal) = &taken
+            && ids.iter().all(is_here)
+        {
+            return Err(refusal.clone());
+        }
+        // They are there, or were, and it cannot be undone: who may move somebody was asked above.
+        self.carry_out(by, out).await?;
+        taken.map(|_| ids)
     }
 
     async fn handle_deadline(&mut self) {
@@ -198,21 +266,33 @@ impl RoomActor {
     /// take is ended again, and the refusal says so.
     async fn commit(&mut self, events: &[Event], now: Now) -> Result<(), crate::Refusal> {
         self.journal.append(events, now.mono).await?;
-        self.apply(events, now);
-        let Some(failed) = reactions::carry_out(&self.room, events, &self.shared.media).await
-        else {
-            return Ok(());
-        };
+        let gone = self.apply(events, now);
+        let failed = reactions::carry_out(&self.room, events, &self.shared.media).await;
+        self.put_up(events, gone).await;
+        let Some(failed) = failed else { return Ok(()) };
         let end = Command::EndSession { session: failed, reason: EndReason::MediaFailed };
         if let Ok(ended) = self.room.decide(&Actor::Server, end, now) {
             self.journal.append(&ended, now.mono).await?;
-            self.apply(&ended, now);
+            let gone = self.apply(&ended, now);
+            reactions::carry_out(&self.room, &ended, &self.shared.media).await;
+            self.put_up(&ended, gone).await;
         }
         Err(crate::Refusal::unavailable())
     }
 
+    /// Tells those outside.
+    async fn put_up(&self, events: &[Event], gone: Vec<MemberView>) {
+        let news: Vec<Event> = events.iter().filter(|event| is_news(event)).cloned().collect();
+        if news.is_empty() || !self.shared.board.is_followed() {
+            return;
+        }
+        let news = RoomNews { events: news, view: self.room.view(), gone };
+        self.shared.board.tell(News::Room(news)).await;
+    }
+
     /// Applies all of the events, then tells them: who is told of one sees the state after the last.
-    fn apply(&mut self, events: &[Event], now: Now) {
+    /// Comes back with the members who are gone by them.
+    fn apply(&mut self, events: &[Event], now: Now) -> Vec<MemberView> {
         let user = |event: &Event| event.user();
         let before: Vec<_> = events
             .iter()
@@ -222,10 +302,27 @@ impl RoomActor {
             self.room.apply(event);
             self.shared.index.apply(self.room.settings(), event);
         }
+        let mut gone = Vec::new();
         for (event, before) in events.iter().zip(before) {
             let member = user(event).and_then(|user| self.room.member(user));
             let (stays, member) = (member.is_some(), member.or(before));
-            self.feed.publish(What::Event { event: event.clone(), member, stays }, now.wall);
+            if let (Event::MemberLeft { .. }, Some(member)) = (event, &member) {
+                gone.push(member.clone());
+            }
+            let Some(to) = self.told(event) else { continue };
+            self.feed.publish(What::Event { event: event.clone(), member, stays }, to, now.wall);
+        }
+        gone
+    }
+
+    /// Who is told of an event; `None`: nobody.
+    fn told(&self, event: &Event) -> Option<To> {
+        match event.audience() {
+            Audience::Room => Some(To::All),
+            Audience::Session(session) => Some(To::Session(session)),
+            Audience::Person(user) => Some(To::People(Arc::from([user]))),
+            Audience::StageModerators => Some(To::People(self.room.stage_moderators().into())),
+            Audience::Server => None,
         }
     }
 
@@ -246,11 +343,48 @@ impl RoomActor {
         let up = Command::LinkUp { session, link: Link::Socket };
         self.carry_out(&Actor::Server, up).await?;
         let room = &self.room;
-        let (start, notices) = self.feed.watch(session, after, || room.view(), now().wall);
+        let user = self.shared.index.user_of(session).ok_or(room::Refusal::UnknownSession)?;
+        let watching = Watching { session, user };
+        let (start, notices) = self.feed.watch(watching, after, || room.view(), now().wall);
         let heard = Heard(Arc::new(Mutex::new(Instant::now())));
         let gone = CancellationToken::new();
         tokio::spawn(report_gone(Arc::clone(&self.shared), session, heard.clone(), gone.clone()));
         Ok(Watch { start, notices, heard, gone: gone.drop_guard() })
+    }
+}
+
+/// The session that a report is about.
+fn session_of(command: &Command) -> Option<SessionId> {
+    match command {
+        Command::LinkUp { session, .. }
+        | Command::LinkDown { session, .. }
+        | Command::Speaking { session, .. }
+        | Command::Source { session, .. }
+        | Command::EndSession { session, .. }
+        | Command::Leave { session }
+        | Command::SetSelf { session, .. } => Some(*session),
+        Command::Join(_)
+        | Command::LeaveAll
+        | Command::ServerMute { .. }
+        | Command::ServerDeafen { .. }
+        | Command::Kick { .. }
+        | Command::TakeFloor
+        | Command::KeepFloor
+        | Command::ReleaseFloor
+        | Command::SwitchCaptions { .. }
+        | Command::EndMember { .. }
+        | Command::Close { .. }
+        | Command::RequestHeard { .. }
+        | Command::Reauthorize { .. }
+        | Command::RequestToSpeak
+        | Command::WithdrawRequest
+        | Command::InviteToSpeak { .. }
+        | Command::RespondInvite { .. }
+        | Command::RevokeSpeaker { .. }
+        | Command::SetTopic { .. }
+        | Command::ChangeSettings(_)
+        | Command::MoveOut { .. }
+        | Command::MoveIn(_) => None,
     }
 }
 

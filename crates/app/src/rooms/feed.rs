@@ -6,8 +6,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use model::{MediaKind, SessionId, Timestamp, TrackSource};
-use room::{Audience, Event, MemberView, Message, Person, RoomView};
+use model::{MediaKind, SessionId, Timestamp, TrackSource, UserId};
+use room::{Event, MemberView, Message, Person, RoomView};
 use tokio::sync::mpsc;
 
 /// Notices kept for watchers that come back. A busy room says a few per second: minutes.
@@ -37,6 +37,7 @@ pub struct Notice {
 
 /// The kinds of notices.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "notices are few, and shared once they are made")]
 pub enum What {
     /// Something happened in the room.
     Event {
@@ -86,17 +87,35 @@ pub struct Carried {
     pub source: TrackSource,
 }
 
-impl What {
-    fn audience(&self) -> Audience {
+/// Who is told of a notice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum To {
+    /// Everyone who follows.
+    All,
+    /// Whoever follows for this session.
+    Session(SessionId),
+    /// Whoever follows for a session of these.
+    People(Arc<[UserId]>),
+}
+
+impl To {
+    fn concerns(&self, watching: Watching) -> bool {
         match self {
-            Self::Event { event, .. } => event.audience(),
-            Self::Slots { session, .. } | Self::Reconnect { session } => {
-                Audience::Session(*session)
-            }
-            Self::Message(_) => Audience::Room,
+            Self::All => true,
+            Self::Session(session) => *session == watching.session,
+            Self::People(people) => people.contains(&watching.user),
         }
     }
+}
 
+/// For whom somebody follows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Watching {
+    pub session: SessionId,
+    pub user: UserId,
+}
+
+impl What {
     fn ends(&self, watched: SessionId) -> bool {
         let Self::Event { event, .. } = self else { return false };
         matches!(event, Event::SessionEnded { session, .. } if *session == watched)
@@ -127,7 +146,7 @@ pub enum Start {
 
 #[derive(Debug)]
 struct Watcher {
-    session: SessionId,
+    watching: Watching,
     queue: mpsc::Sender<Arc<Notice>>,
 }
 
@@ -135,7 +154,7 @@ struct Watcher {
 #[derive(Debug)]
 pub struct Feed {
     next_seq: u64,
-    history: VecDeque<Arc<Notice>>,
+    history: VecDeque<(To, Arc<Notice>)>,
     /// The newest notice that the history has forgotten; those after it are there, but for messages
     /// that a later text took the place of.
     forgotten: u64,
@@ -164,45 +183,43 @@ impl Feed {
     }
 
     /// Tells everyone concerned. Those whose session this ends are told and let go.
-    pub fn publish(&mut self, what: What, at: Timestamp) {
+    pub(super) fn publish(&mut self, what: What, to: To, at: Timestamp) {
         self.remember_slots(&what);
-        let audience = what.audience();
-        if audience == Audience::Server {
-            return;
-        }
         let notice = Arc::new(Notice { seq: self.next_seq, at, what });
         self.next_seq += 1;
         self.watchers.retain(|watcher| {
-            let kept = !concerns(audience, watcher.session)
+            let kept = !to.concerns(watcher.watching)
                 || watcher.queue.try_send(Arc::clone(&notice)).is_ok();
-            kept && !notice.what.ends(watcher.session)
+            kept && !notice.what.ends(watcher.watching.session)
         });
         self.forget_earlier_texts(&notice.what);
         if self.history.len() == HISTORY_MAX
-            && let Some(oldest) = self.history.pop_front()
+            && let Some((_, oldest)) = self.history.pop_front()
         {
             self.forgotten = oldest.seq;
         }
-        self.history.push_back(notice);
+        self.history.push_back((to, notice));
     }
 
     /// Begins to follow for a session, after a notice it already has.
-    pub fn watch(
+    pub(super) fn watch(
         &mut self,
-        session: SessionId,
+        watching: Watching,
         after: Option<u64>,
         view: impl FnOnce() -> RoomView,
         at: Timestamp,
     ) -> (Start, mpsc::Receiver<Arc<Notice>>) {
         let (queue, notices) = mpsc::channel(WATCHER_QUEUE);
-        let own = self.watchers.iter().filter(|watcher| watcher.session == session);
-        if own.count() >= WATCHERS_PER_SESSION_MAX
-            && let Some(oldest) = self.watchers.iter().position(|w| w.session == session)
+        let session = watching.session;
+        let is_own = |watcher: &Watcher| watcher.watching.session == session;
+        if self.watchers.iter().filter(|watcher| is_own(watcher)).count()
+            >= WATCHERS_PER_SESSION_MAX
+            && let Some(oldest) = self.watchers.iter().position(is_own)
         {
             self.watchers.remove(oldest);
         }
-        self.watchers.push(Watcher { session, queue });
-        let start = match after.and_then(|seq| self.missed(session, seq)) {
+        self.watchers.push(Watcher { watching, queue });
+        let start = match after.and_then(|seq| self.missed(watching, seq)) {
             Some(missed) => Start::Missed(missed),
             None => {
                 let slots = self.slots_by_session.get(&session).cloned().unwrap_or_default();
@@ -218,20 +235,20 @@ impl Feed {
     }
 
     /// What came after a notice; `None` when it is older than the history or not of this life.
-    fn missed(&self, session: SessionId, after: u64) -> Option<Vec<Arc<Notice>>> {
+    fn missed(&self, watching: Watching, after: u64) -> Option<Vec<Arc<Notice>>> {
         if after < self.forgotten || after >= self.next_seq {
             return None;
         }
-        let later = self.history.iter().filter(|notice| notice.seq > after);
-        let concerned = later.filter(|notice| concerns(notice.what.audience(), session));
-        Some(concerned.cloned().collect())
+        let later = self.history.iter().filter(|(_, notice)| notice.seq > after);
+        let concerned = later.filter(|(to, _)| to.concerns(watching));
+        Some(concerned.map(|(_, notice)| Arc::clone(notice)).collect())
     }
 
     /// Only the last text of a message is worth telling later: guesses come a few times a second, and would
     /// push everything else out.
     fn forget_earlier_texts(&mut self, what: &What) {
         let What::Message(message) = what else { return };
-        let same = |notice: &Arc<Notice>| matches!(&notice.what, What::Message(earlier) if earlier.id == message.id);
+        let same = |(_, notice): &(To, Arc<Notice>)| matches!(&notice.what, What::Message(earlier) if earlier.id == message.id);
         let recent = self.history.len().saturating_sub(TEXTS_LOOKED_BACK);
         if let Some(at) = self.history.iter().skip(recent).position(same) {
             self.history.remove(recent + at);
@@ -251,14 +268,6 @@ impl Feed {
     }
 }
 
-fn concerns(audience: Audience, watching: SessionId) -> bool {
-    match audience {
-        Audience::Room => true,
-        Audience::Session(session) => session == watching,
-        Audience::Server => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use model::{Id, MessageId, RoomId, UserId};
@@ -272,6 +281,10 @@ mod tests {
 
     fn session() -> SessionId {
         SessionId::from_i64(1).unwrap()
+    }
+
+    fn watching() -> Watching {
+        Watching { session: session(), user: UserId::from_i64(2).unwrap() }
     }
 
     fn text(message: u64, text: &str, status: MessageStatus) -> What {
@@ -292,19 +305,19 @@ mod tests {
                 (notice.seq, String::new())
             }
         };
-        Some(feed.missed(session(), after)?.into_iter().map(said).collect())
+        Some(feed.missed(watching(), after)?.into_iter().map(said).collect())
     }
 
     #[test]
     fn of_a_message_only_the_last_text_is_kept() {
         let mut feed = Feed::new(at());
         let first = feed.next_seq;
-        feed.publish(What::Reconnect { session: session() }, at());
+        feed.publish(What::Reconnect { session: session() }, To::All, at());
         for guess in 0..3 * HISTORY_MAX {
-            feed.publish(text(7, &format!("guess {guess}"), MessageStatus::Partial), at());
-            feed.publish(text(8, "other", MessageStatus::Partial), at());
+            feed.publish(text(7, &format!("guess {guess}"), MessageStatus::Partial), To::All, at());
+            feed.publish(text(8, "other", MessageStatus::Partial), To::All, at());
         }
-        feed.publish(text(7, "said", MessageStatus::Final), at());
+        feed.publish(text(7, "said", MessageStatus::Final), To::All, at());
         let last = feed.next_seq - 1;
         let told = missed(&feed, first - 1).expect("nothing was pushed out");
         let expect = [(first, ""), (last - 1, "other"), (last, "said")];
@@ -319,7 +332,7 @@ mod tests {
         let mut feed = Feed::new(at());
         let first = feed.next_seq;
         for _ in 0..=HISTORY_MAX {
-            feed.publish(What::Reconnect { session: session() }, at());
+            feed.publish(What::Reconnect { session: session() }, To::All, at());
         }
         assert_eq!(missed(&feed, first - 1), None);
         assert_eq!(missed(&feed, first).map(|told| told.len()), Some(HISTORY_MAX));

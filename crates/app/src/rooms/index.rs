@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
-use model::{RoomId, SessionId, UserId};
+use model::{RoomId, SessionId, UserId, Via};
 use room::{Event, Settings};
 
 /// The two look-ups.
@@ -15,21 +15,43 @@ pub struct Index(RwLock<Maps>);
 
 #[derive(Debug, Default)]
 struct Maps {
-    place_by_session: HashMap<SessionId, (RoomId, UserId)>,
+    place_by_session: HashMap<SessionId, Place>,
+    sessions_by_user: HashMap<UserId, Vec<SessionId>>,
     exclusive_room_by_user: HashMap<UserId, RoomId>,
     rooms_by_user: HashMap<UserId, Vec<RoomId>>,
     member_count_by_room: HashMap<RoomId, usize>,
 }
 
+/// Where a live session is, and whose.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    room: RoomId,
+    user: UserId,
+    via: Via,
+}
+
 impl Index {
     /// The room of a live session.
     pub fn room_of(&self, session: SessionId) -> Option<RoomId> {
-        self.read(|maps| maps.place_by_session.get(&session).map(|(room, _)| *room))
+        self.read(|maps| maps.place_by_session.get(&session).map(|place| place.room))
     }
 
     /// Whose live session it is.
     pub fn user_of(&self, session: SessionId) -> Option<UserId> {
-        self.read(|maps| maps.place_by_session.get(&session).map(|(_, user)| *user))
+        self.read(|maps| maps.place_by_session.get(&session).map(|place| place.user))
+    }
+
+    /// The live sessions that a person opened through a door, oldest first.
+    pub fn sessions_of(&self, user: UserId, via: Via) -> Vec<SessionId> {
+        self.read(|maps| {
+            let all = maps.sessions_by_user.get(&user).map(Vec::as_slice).unwrap_or_default();
+            all.iter().copied().filter(|session| maps.is_via(*session, via)).collect()
+        })
+    }
+
+    /// Whether a live session was opened through this door.
+    pub fn is_via(&self, session: SessionId, via: Via) -> bool {
+        self.read(|maps| maps.is_via(session, via))
     }
 
     /// The voice or stage room a person is in.
@@ -57,12 +79,17 @@ impl Index {
         let room = settings.id;
         let mut maps = self.0.write().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::SessionStarted { session, user, .. } => {
-                maps.place_by_session.insert(*session, (room, *user));
+            Event::SessionStarted { session, user, via, .. } => {
+                maps.enter(*session, Place { room, user: *user, via: *via });
             }
-            Event::SessionEnded { session, .. } => {
-                maps.place_by_session.remove(session);
+            Event::SessionArrived { session, user, carried, .. } => {
+                maps.enter(*session, Place { room, user: *user, via: carried.via() });
             }
+            // Who was moved is in the other room by then.
+            Event::SessionEnded { session, .. } if maps.is_in(*session, room) => {
+                maps.end(*session);
+            }
+            Event::SessionEnded { .. } => {}
             Event::MemberJoined { person, .. } => maps.join(person.id, settings),
             Event::MemberLeft { user, .. } => maps.leave(*user, room),
             Event::SelfChanged { .. }
@@ -76,6 +103,14 @@ impl Index {
             | Event::FloorKept { .. }
             | Event::FloorReleased { .. }
             | Event::CaptionsSwitched { .. }
+            | Event::SpeakRequested { .. }
+            | Event::SpeakRequestWithdrawn { .. }
+            | Event::SpeakerInvited { .. }
+            | Event::InviteEnded { .. }
+            | Event::SpeakerMade { .. }
+            | Event::SpeakerRevoked { .. }
+            | Event::TopicChanged { .. }
+            | Event::SettingsChanged { .. }
             | Event::RequestHeard { .. }
             | Event::Closed { .. } => {}
         }
@@ -84,10 +119,11 @@ impl Index {
     /// Forgets a room whose owner died, and says which sessions it had.
     pub fn forget_room(&self, room: RoomId) -> Vec<SessionId> {
         let mut maps = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let of_room = |place: &(RoomId, UserId)| place.0 == room;
-        let places = maps.place_by_session.iter().filter(|(_, place)| of_room(place));
+        let places = maps.place_by_session.iter().filter(|(_, place)| place.room == room);
         let sessions: Vec<SessionId> = places.map(|(session, _)| *session).collect();
-        maps.place_by_session.retain(|_, place| !of_room(place));
+        for session in &sessions {
+            maps.end(*session);
+        }
         maps.exclusive_room_by_user.retain(|_, other| *other != room);
         maps.member_count_by_room.remove(&room);
         maps.rooms_by_user.retain(|_, rooms| {
@@ -103,6 +139,30 @@ impl Index {
 }
 
 impl Maps {
+    fn is_via(&self, session: SessionId, via: Via) -> bool {
+        self.place_by_session.get(&session).is_some_and(|place| place.via == via)
+    }
+
+    fn is_in(&self, session: SessionId, room: RoomId) -> bool {
+        self.place_by_session.get(&session).is_some_and(|place| place.room == room)
+    }
+
+    fn enter(&mut self, session: SessionId, place: Place) {
+        if self.place_by_session.insert(session, place).is_none() {
+            self.sessions_by_user.entry(place.user).or_default().push(session);
+        }
+    }
+
+    fn end(&mut self, session: SessionId) {
+        let Some(place) = self.place_by_session.remove(&session) else { return };
+        if let Some(sessions) = self.sessions_by_user.get_mut(&place.user) {
+            sessions.retain(|other| *other != session);
+            if sessions.is_empty() {
+                self.sessions_by_user.remove(&place.user);
+            }
+        }
+    }
+
     fn join(&mut self, user: UserId, settings: &Settings) {
         let room = settings.id;
         self.rooms_by_user.entry(user).or_default().push(room);

@@ -48,13 +48,13 @@ impl Journal {
         self.retry_at
     }
 
-    /// Writes what of the events is kept. Refuses only what must not be without the store: joins, and
-    /// more than may wait.
+    /// Writes what of the events is kept. Refuses only what must not be without the store: joins, what
+    /// describes the room, and more than may wait.
     pub(super) async fn append(&mut self, events: &[Event], now: Instant) -> Result<(), Refusal> {
         if !events.iter().any(store::is_stored) {
             return Ok(());
         }
-        let joins = events.iter().any(|event| matches!(event, Event::SessionStarted { .. }));
+        let joins = events.iter().any(waits_for_the_store);
         if self.pending.is_empty() {
             // Who comes in waits for the store as long as it takes; who is muted does not.
             let patience = if joins { Duration::MAX } else { PATIENCE };
@@ -63,9 +63,17 @@ impl Journal {
             }
         }
         let chosen = |event: &Event| {
-            matches!(event, Event::Moderated { .. } | Event::CaptionsSwitched { .. })
+            matches!(
+                event,
+                Event::Moderated { .. }
+                    | Event::CaptionsSwitched { .. }
+                    | Event::SpeakerMade { .. }
+                    | Event::SpeakerRevoked { .. }
+            )
         };
-        let refusable = events.iter().any(chosen);
+        // Leaving, too, may end a speaker's role.
+        let leaves = events.iter().any(|event| matches!(event, Event::SessionEnded { .. }));
+        let refusable = !leaves && events.iter().any(chosen);
         let full = self.pending.len() + events.len() > PENDING_MAX;
         if joins || full && refusable {
             return Err(Refusal::unavailable());
@@ -117,4 +125,16 @@ impl Journal {
             }
         }
     }
+}
+
+/// Whether it must be in the store before it is so: nobody comes in that is not on record, and nothing is
+/// said of the room that a restart would take back.
+fn waits_for_the_store(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::SessionStarted { .. }
+            | Event::SessionArrived { .. }
+            | Event::TopicChanged { .. }
+            | Event::SettingsChanged { .. }
+    )
 }

@@ -19,12 +19,24 @@ pub(super) async fn carry_out(room: &Room, events: &[Event], media: &Media) -> O
                     failed = Some(*session);
                 }
             }
-            Event::SessionEnded { session, .. } => media.close(*session).await,
+            Event::SessionArrived { session, .. } => {
+                let (room_id, gate) = (room.settings().id, room.gate(*session));
+                if let Err(refusal) = media.carry(*session, room_id, gate).await {
+                    tracing::warn!(%refusal, "the media plane could not carry a session over");
+                    failed = Some(*session);
+                }
+            }
+            // Of one that was carried over nothing is closed: it is in the other room by now.
+            Event::SessionEnded { session, .. } => {
+                media.close(*session, room.settings().id).await;
+            }
             Event::SelfChanged { user, .. }
             | Event::Moderated { user, .. }
             | Event::Reauthorized { user, .. }
             | Event::FloorTaken { user, .. }
-            | Event::FloorReleased { user, .. } => set_gates(room, *user, media).await,
+            | Event::FloorReleased { user, .. }
+            | Event::SpeakerMade { user, .. }
+            | Event::SpeakerRevoked { user, .. } => set_gates(room, *user, media).await,
             Event::CaptionsSwitched { .. } => {
                 for member in room.view().members {
                     set_gates(room, member.person.id, media).await;
@@ -37,6 +49,12 @@ pub(super) async fn carry_out(room: &Room, events: &[Event], media: &Media) -> O
             | Event::Speaking { .. }
             | Event::Source { .. }
             | Event::FloorKept { .. }
+            | Event::SpeakRequested { .. }
+            | Event::SpeakRequestWithdrawn { .. }
+            | Event::SpeakerInvited { .. }
+            | Event::InviteEnded { .. }
+            | Event::TopicChanged { .. }
+            | Event::SettingsChanged { .. }
             | Event::RequestHeard { .. }
             | Event::Closed { .. } => {}
         }
@@ -48,6 +66,6 @@ async fn set_gates(room: &Room, user: UserId, media: &Media) {
     let Some(member) = room.member(user) else { return };
     for session in member.sessions {
         // A session without a peer connection has nothing to shut; its gate is set when it opens.
-        let _ = media.set_gate(session.id, room.gate(session.id)).await;
+        let _ = media.set_gate(session.id, room.settings().id, room.gate(session.id)).await;
     }
 }

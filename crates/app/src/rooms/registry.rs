@@ -7,22 +7,28 @@ use model::{RoomId, SessionId};
 use net::Media;
 use room::{Command, EndReason, Marks, Room, Timing};
 use store::{Mark, Store};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::actor::{Message, RoomActor};
 use super::index::Index;
 use crate::Refusal;
+use crate::board::Board;
 use crate::clock::now;
 use crate::refusal::causes;
 
 /// Messages that may wait for a room. Beyond it senders wait: a room decides thousands a second.
 const MAILBOX: usize = 256;
 
+/// How often a message is put into a mailbox before giving up: once more than a room can be put away
+/// between the look-up and the sending.
+const TRIES: usize = 3;
+
 /// What all room actors share.
 pub(super) struct Shared {
     pub store: Store,
     pub media: Media,
+    pub board: Arc<Board>,
     pub index: Index,
     pub timing: Timing,
     mailboxes: Mutex<Mailboxes>,
@@ -36,8 +42,9 @@ struct Mailboxes {
 }
 
 impl Shared {
-    pub(super) fn new(store: Store, media: Media, timing: Timing) -> Self {
-        Self { store, media, index: Index::default(), timing, mailboxes: Mutex::default() }
+    pub(super) fn new(store: Store, media: Media, board: Arc<Board>, timing: Timing) -> Self {
+        let (index, mailboxes) = Default::default();
+        Self { store, media, board, index, timing, mailboxes }
     }
 
     /// Puts a message into a room's mailbox. `false` when the room was just being put away: it is
@@ -52,6 +59,37 @@ impl Shared {
             None => self.start(room).await?,
         };
         Ok(mailbox.send(message).await.is_ok())
+    }
+
+    /// Asks a room something, starting it if it does not run.
+    pub(super) async fn ask<T>(
+        self: &Arc<Self>,
+        room: RoomId,
+        message: impl Fn(oneshot::Sender<T>) -> Message,
+    ) -> Result<T, Refusal> {
+        for _ in 0..TRIES {
+            let (reply, answer) = oneshot::channel();
+            if self.send(room, message(reply)).await?
+                && let Ok(answer) = answer.await
+            {
+                return Ok(answer);
+            }
+        }
+        Err(Refusal::unavailable())
+    }
+
+    /// Where a room puts reports about sessions that were moved: they reach the room that each is in, in
+    /// order. A room does not wait for another itself, or two could wait for each other for ever. There
+    /// are no more than came through the room's own mailbox while somebody was being moved.
+    pub(super) fn pass_on(self: &Arc<Self>) -> mpsc::UnboundedSender<(SessionId, Message)> {
+        let (sender, mut passed) = mpsc::unbounded_channel();
+        let shared = Arc::clone(self);
+        tokio::spawn(async move {
+            while let Some((session, message)) = passed.recv().await {
+                shared.to_room_of(session, message).await;
+            }
+        });
+        sender
     }
 
     /// Tells the room of a live session something; nothing when the session is gone.
@@ -107,8 +145,8 @@ impl Shared {
     async fn start(self: &Arc<Self>, room: RoomId) -> Result<mpsc::Sender<Message>, Refusal> {
         let settings = self.store.room(room).await?.ok_or(room::Refusal::RoomNotFound)?;
         let marks = self.store.marks(room).await?.into_iter().map(|mark| {
-            let Mark { user, server_mute, server_deaf } = mark;
-            (user, Marks { server_mute, server_deaf })
+            let Mark { user, server_mute, server_deaf, stage_speaker: speaker } = mark;
+            (user, Marks { server_mute, server_deaf, speaker })
         });
         let loaded = Room::new(settings, marks).with_timing(self.timing);
         let mailbox = self.with_mailboxes(|mailboxes| self.spawn(mailboxes, loaded))?;
@@ -152,9 +190,9 @@ impl Shared {
         let sessions = self.index.forget_room(room);
         tracing::error!(%room, sessions = sessions.len(), "a room's owner died; its sessions end");
         for session in sessions {
-            self.media.close(session).await;
+            self.media.close(session, room).await;
             let reason = EndReason::ServerRestart.as_str();
-            if let Err(error) = self.store.end_session(session, reason, now().wall).await {
+            if let Err(error) = self.store.end_session(session, room, reason, now().wall).await {
                 tracing::error!(
                     error = causes(&error),
                     "the end of a session could not be written"

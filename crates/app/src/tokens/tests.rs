@@ -10,6 +10,7 @@ use super::*;
 const SECRET: &str = "a secret that two servers share";
 const DAY: i64 = 24 * 3600;
 const START: i64 = 1_700_000_000;
+const MEDIA_LIFETIME: Duration = Duration::from_secs(5 * 60);
 
 fn at(secs: i64) -> Timestamp {
     Timestamp::from_micros(secs * 1_000_000)
@@ -68,7 +69,7 @@ fn a_token_of_ours_is_good_for_a_day_and_after_a_restart() {
 fn a_media_token_is_bound_and_is_no_access_token() {
     let (_directory, tokens) = opened(Some(SECRET));
     let (user, room, session) = (UserId(id(7)), RoomId(id(8)), SessionId(id(9)));
-    let token = tokens.issue_media(user, room, session, 3, at(START)).unwrap();
+    let token = tokens.issue_media(user, room, session, 3, at(START), MEDIA_LIFETIME).unwrap();
     let expires = at(START + 300);
     let bearer = MediaBearer { user, room, session, epoch: 3, expires };
     assert_eq!(tokens.verify_media(&token, at(START + 299)), Ok(bearer));
@@ -210,7 +211,8 @@ fn only_hs256_with_the_secret_is_the_platforms() {
     check_refused(&without, &hs256(SECRET.as_bytes(), &claims));
     // The platform vouches for people, not for media sessions.
     let (user, room, session) = (UserId(id(7)), RoomId(id(8)), SessionId(id(9)));
-    let media = part(&tokens.issue_media(user, room, session, 0, at(START)).unwrap(), 1);
+    let media =
+        part(&tokens.issue_media(user, room, session, 0, at(START), MEDIA_LIFETIME).unwrap(), 1);
     let token = hs256(SECRET.as_bytes(), &media);
     assert_eq!(tokens.verify_media(&token, at(START)), Err(TokenRefusal::Invalid));
 }

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod away;
+mod grants;
+mod moves;
 mod races;
 mod talk;
 mod world;

@@ -58,13 +58,17 @@ async fn act(world: World, people: Vec<Identity>, rooms: Vec<RoomId>, number: u6
     let pick = |shift: u32, of: usize| (number >> shift) as usize % of;
     let who = &people[pick(8, people.len())];
     let (owner, room) = (&people[0], rooms[pick(20, rooms.len())]);
-    let outcome = match number % 8 {
+    let outcome = match number % 10 {
         0..=3 => world.join(who, room).await.map(|_| ()),
         4 | 5 => match session_of(&world, who).await {
             Some(session) => world.app.leave(who, session).await,
             None => Ok(()),
         },
         6 => world.app.kick(owner, room, user(who)).await,
+        7 | 8 => {
+            let to = rooms[pick(28, rooms.len())];
+            world.app.move_member(owner, room, user(who), to).await
+        }
         _ => world.app.server_mute(owner, room, user(who), number & 16 == 0).await,
     };
     let expected = matches!(

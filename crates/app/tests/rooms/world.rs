@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use app::{
     Accounts, App, AppSettings, Identity, Ids, JoinRequest, Joined, MediaAddress, MediaSide,
-    Refusal, RoomCreation, RoomDraft, SetupCode, SignUp, Speech, Tokens,
+    MediaTokenTimes, Refusal, RoomCreation, RoomDraft, SetupCode, SignUp, Speech, Tokens,
 };
 use model::{Redacted, RoomId, SessionId, UserId, Username, Via};
 use net::{Media, MediaConfig};
@@ -53,6 +53,7 @@ impl World {
             host: "127.0.0.1".into(),
             port: media.local_port(),
             secret: app::secrets::media_secret(path).unwrap(),
+            own_turn: Vec::new(),
             turn: None,
         };
         let settings = AppSettings {
@@ -60,6 +61,7 @@ impl World {
             room_creation: RoomCreation::Anyone,
             limited: false,
             timing,
+            media_tokens: MediaTokenTimes::default(),
         };
         let media = MediaSide { media, events, voices };
         let app = App::start(settings, store, accounts, media, Speech::off()).await.unwrap();

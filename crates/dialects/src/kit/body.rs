@@ -1,7 +1,7 @@
 //! Reading a JSON body, bounded in size and time.
 
 use std::marker::PhantomData;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body as HttpBody;
 use axum::extract::{FromRequest, Request};
@@ -11,6 +11,7 @@ use http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::caller::check_still;
 use super::fault::{Dialect, Fault, Refused};
 use super::origin::from_another_site;
 
@@ -24,6 +25,9 @@ const DISCARD_MAX: usize = 8 * 1024 * 1024;
 /// A body that is not there by then holds a connection for nothing: the largest takes this long at
 /// 70 kbit/s.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
+/// A body that took this long is from somebody who may do other things by now. One that comes at once is as
+/// old as its headers.
+const SLOW: Duration = Duration::from_millis(250);
 /// What pages may send to other sites without asking first (Fetch: CORS-safelisted request headers).
 const UNASKED_TYPES: [&str; 3] =
     ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"];
@@ -44,7 +48,11 @@ where
             let what = "a page of another site must send its JSON as application/json";
             return Err(Fault::Malformed(what.to_owned()).into());
         }
-        let bytes = read_within(BODY_WITHIN, request.into_body(), MAX).await?;
+        let (began, (parts, body)) = (Instant::now(), request.into_parts());
+        let bytes = read_within(BODY_WITHIN, body, MAX).await?;
+        if began.elapsed() >= SLOW {
+            check_still(&parts).await?;
+        }
         // An empty body stands for an object without keys: what is missing then is named.
         let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         let value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;

@@ -45,6 +45,8 @@ impl Fault {
             | Refusal::Banned
             | Refusal::NameTaken
             | Refusal::EmailTaken
+            | Refusal::RoleTaken
+            | Refusal::RoleNotFound
             | Refusal::Invalid(_)
             | Refusal::BadSdp(_)
             | Refusal::Missing(_)
@@ -69,6 +71,9 @@ impl Fault {
 /// A wire API: how it says no. The five are known here; outsiders do not plug in, but the extractors
 /// need to know on whose behalf they refuse.
 pub(crate) trait Dialect: Send + Sync + 'static {
+    /// Whether calls of those who are known are counted, where a layer has put a meter.
+    const COUNTS_CALLS: bool = false;
+
     /// Gives a fault this dialect's status and shape.
     fn render(fault: &Fault) -> Response;
 }

@@ -8,10 +8,15 @@ use serde::de::DeserializeOwned;
 
 use super::fault::{Dialect, Fault, Refused};
 
-/// The one parameter in a path, as text.
-pub(crate) struct PathText<D>(pub String, pub PhantomData<fn() -> D>);
+/// The one parameter in a path as text, or all of them as a tuple of texts.
+pub(crate) struct PathText<D, T = String>(pub T, pub PhantomData<fn() -> D>);
 
-impl<S: Send + Sync, D: Dialect> FromRequestParts<S> for PathText<D> {
+impl<S, D, T> FromRequestParts<S> for PathText<D, T>
+where
+    S: Send + Sync,
+    D: Dialect,
+    T: DeserializeOwned + Send,
+{
     type Rejection = Refused<D>;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused<D>> {

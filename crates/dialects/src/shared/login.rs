@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::refusal::{AnyError, Either, SharedRefused, Tongue};
-use crate::kit::{Body, ClientOrigin, Fault};
+use crate::kit::{Body, ClientOrigin, Fault, Meter};
 use crate::stt_room::account::UserBody;
 
 /// Who wants in.
@@ -72,6 +72,7 @@ impl From<LoggedIn> for LoginReply {
 pub(crate) async fn login(
     State(app): State<App>,
     ClientOrigin(origin): ClientOrigin,
+    meter: Meter,
     Body(mut object, ..): Body<Map<String, Value>, Either>,
 ) -> Result<Json<LoginReply>, SharedRefused> {
     let username = object.remove("username").filter(|word| !word.is_null());
@@ -82,6 +83,9 @@ pub(crate) async fn login(
         (None, Some(word)) => (Tongue::SttRoom, "email", Some(word)),
         (None, None) => (Tongue::Unknown, "username or email", None),
     };
+    if tongue == Tongue::SttRoom {
+        meter.hide();
+    }
     let refuse = |fault: Fault| tongue.refuse(fault);
     let word = text(key, word).map_err(refuse)?;
     let password = text("password", object.remove("password")).map_err(refuse)?;

@@ -1,12 +1,13 @@
 //! Errors on shared paths: in the shape of the dialect that the request speaks, or of both.
 
+use app::{App, Identity};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::kit::{Dialect, Fault, Refused};
+use crate::kit::{Dialect, Fault, Meter, Refused};
 use crate::stt_room::SttRoom;
 use crate::stt_room::refusal::status_code_text;
 use crate::vox::Vox;
@@ -63,6 +64,24 @@ pub(super) struct SharedRefused {
 }
 
 impl Tongue {
+    /// Counts a call of somebody who is known, if this dialect counts calls.
+    pub(super) fn count(
+        self,
+        app: &App,
+        meter: &Meter,
+        caller: &Identity,
+    ) -> Result<(), SharedRefused> {
+        let taken = match self {
+            Self::Vox => meter.take(app, caller.account.id),
+            Self::SttRoom => {
+                meter.hide();
+                Ok(())
+            }
+            Self::Unknown => Ok(()),
+        };
+        taken.map_err(|refusal| self.refuse(refusal))
+    }
+
     /// Refuses in this dialect.
     pub(super) fn refuse(self, fault: impl Into<Fault>) -> SharedRefused {
         SharedRefused { tongue: self, fault: fault.into() }

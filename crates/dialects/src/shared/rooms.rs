@@ -5,14 +5,13 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, RawQuery, State};
 use http::StatusCode;
-use model::RoomId;
 use room::ProfileKind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 use super::refusal::{AnyError, Either, SharedRefused, Tongue};
-use crate::kit::{AnyId, Body, Caller, Fault, PathText, Refused, typed};
+use crate::kit::{AnyId, Body, Caller, Fault, Meter, PathText, Refused, typed};
 use crate::stt_room::{Fields, Page, room as stt_room};
 use crate::vox::Vox;
 use crate::vox::refusal::ErrorBody;
@@ -66,6 +65,7 @@ pub(crate) enum ListedBody {
 pub(crate) async fn create(
     State(app): State<App>,
     Caller(caller, ..): Caller<Either>,
+    meter: Meter,
     Body(object, ..): Body<Map<String, Value>, Either>,
 ) -> Result<(StatusCode, Json<RoomBody>), SharedRefused> {
     let has = |key: &str| object.get(key).is_some_and(|value| !value.is_null());
@@ -74,8 +74,10 @@ pub(crate) async fn create(
         (false, true) => Tongue::SttRoom,
         (false, false) => Tongue::Unknown,
     };
-    let made = make(&app, &caller, tongue, object).await;
-    Ok((StatusCode::CREATED, Json(made.map_err(|fault| tongue.refuse(fault))?)))
+    let refuse = |fault: Fault| tongue.refuse(fault);
+    tongue.count(&app, &meter, &caller)?;
+    let made = make(&app, &caller, tongue, object).await.map_err(refuse)?;
+    Ok((StatusCode::CREATED, Json(made)))
 }
 
 async fn make(
@@ -120,18 +122,20 @@ pub(crate) struct ListQuery {
         (status = 200, body = [ListedBody]),
         (status = 400, body = AnyError), (status = 401, body = AnyError),
         (status = 403, body = AnyError), (status = 422, body = AnyError),
-        (status = 503, body = AnyError),
+        (status = 429, body = AnyError), (status = 503, body = AnyError),
     ),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     Caller(caller, ..): Caller<Either>,
+    meter: Meter,
     RawQuery(raw): RawQuery,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Json<Vec<ListedBody>>, SharedRefused> {
     let named = raw.is_some_and(|raw| raw.split('&').any(|pair| pair.starts_with("profile")));
     let tongue = if named { Tongue::Vox } else { Tongue::SttRoom };
     let refuse = |fault: Fault| tongue.refuse(fault);
+    tongue.count(&app, &meter, &caller)?;
     let Query(ListQuery { profile, limit, offset }) =
         query.map_err(|refused| refuse(Fault::Malformed(refused.body_text())))?;
     let rooms = match profile {
@@ -170,20 +174,24 @@ async fn page(app: &App, caller: &Identity, page: &Page) -> Result<Vec<ListedBod
         (status = 200, body = RoomBody),
         (status = 400, body = AnyError), (status = 401, body = AnyError),
         (status = 403, body = AnyError), (status = 404, body = AnyError),
-        (status = 422, body = AnyError), (status = 503, body = AnyError),
+        (status = 422, body = AnyError), (status = 429, body = AnyError),
+        (status = 503, body = AnyError),
     ),
 )]
 pub(crate) async fn get(
     State(app): State<App>,
     Caller(caller, ..): Caller<Either>,
+    meter: Meter,
     PathText(room, ..): PathText<Either>,
 ) -> Result<Json<RoomBody>, SharedRefused> {
     let tongue = tongue_of(&room);
+    let refuse = |fault: Fault| tongue.refuse(fault);
+    tongue.count(&app, &meter, &caller)?;
     let found = match tongue {
         Tongue::Vox => vox_room(&app, &caller, &room).await,
         Tongue::SttRoom | Tongue::Unknown => talk_room(&app, &caller, &room).await,
     };
-    Ok(Json(found.map_err(|fault| tongue.refuse(fault))?))
+    Ok(Json(found.map_err(refuse)?))
 }
 
 /// What the form of an id tells: a number, or what is to be one, is Vox's.
@@ -199,7 +207,7 @@ fn tongue_of(id: &str) -> Tongue {
 }
 
 async fn vox_room(app: &App, caller: &Identity, id: &str) -> Result<RoomBody, Fault> {
-    let room = RoomId(id.parse::<AnyId>()?.own("room")?);
+    let room = vox::room_of(app, id).await?;
     Ok(RoomBody::Vox(app.room(caller, room).await?.into()))
 }
 
@@ -209,18 +217,10 @@ async fn talk_room(app: &App, caller: &Identity, id: &str) -> Result<RoomBody, F
     Ok(RoomBody::SttRoom(app.room(caller, room).await?.into()))
 }
 
-/// Changes to a room. Anything else there may not be.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RoomChanges {
-    /// Whether what is said in the room is written down.
-    captions: bool,
-}
-
 /// Changes a room. Needs MANAGE_SPACES, or to have made it.
 #[utoipa::path(
     patch, path = "/api/v1/rooms/{room_id}", tag = "Vox", security(("bearer" = [])),
-    params(("room_id" = String, Path)), request_body = RoomChanges,
+    params(("room_id" = String, Path)), request_body = vox::ChangeRoom,
     responses(
         (status = 200, body = vox::RoomBody),
         (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
@@ -232,10 +232,10 @@ pub(crate) async fn change(
     State(app): State<App>,
     Caller(caller, ..): Caller<Vox>,
     PathText(room, ..): PathText<Vox>,
-    Body(changes, ..): Body<RoomChanges, Vox>,
+    Body(changes, ..): Body<vox::ChangeRoom, Vox>,
 ) -> Result<Json<vox::RoomBody>, Refused<Vox>> {
-    let room = RoomId(room.parse::<AnyId>()?.own("room")?);
-    Ok(Json(app.switch_captions(&caller, room, changes.captions).await?.into()))
+    let room = vox::room_of(&app, &room).await?;
+    Ok(Json(app.change_room(&caller, room, changes.into_changes()?).await?.into()))
 }
 
 /// Deletes a room; everyone in it is put out. Needs MANAGE_SPACES, or to have made it.
@@ -254,7 +254,7 @@ pub(crate) async fn delete(
     Caller(caller, ..): Caller<Vox>,
     PathText(room, ..): PathText<Vox>,
 ) -> Result<StatusCode, Refused<Vox>> {
-    let room = RoomId(room.parse::<AnyId>()?.own("room")?);
+    let room = vox::room_of(&app, &room).await?;
     app.delete_room(&caller, room).await?;
     Ok(StatusCode::NO_CONTENT)
 }

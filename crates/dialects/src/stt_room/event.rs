@@ -2,7 +2,7 @@
 
 use app::{Notice, What};
 use axum::extract::ws::close_code;
-use model::{RoomId, SessionId, Timestamp, UserId};
+use model::{RoomId, Timestamp, UserId};
 use room::{EndReason, Event, Message, RoomView};
 use serde::Serialize;
 
@@ -90,7 +90,9 @@ fn of_event(event: &Event, room: RoomId) -> Option<FrameBody> {
         Event::MemberLeft { user, .. } => {
             Some(FrameBody::ParticipantLeft { user_id: user.to_uuid() })
         }
+        // Who comes by being moved has joined like everyone else; a stage has no place here.
         Event::SessionStarted { .. }
+        | Event::SessionArrived { .. }
         | Event::SessionEnded { .. }
         | Event::SelfChanged { .. }
         | Event::Moderated { .. }
@@ -100,6 +102,14 @@ fn of_event(event: &Event, room: RoomId) -> Option<FrameBody> {
         | Event::Source { .. }
         | Event::Reauthorized { .. }
         | Event::CaptionsSwitched { .. }
+        | Event::SpeakRequested { .. }
+        | Event::SpeakRequestWithdrawn { .. }
+        | Event::SpeakerInvited { .. }
+        | Event::InviteEnded { .. }
+        | Event::SpeakerMade { .. }
+        | Event::SpeakerRevoked { .. }
+        | Event::TopicChanged { .. }
+        | Event::SettingsChanged { .. }
         | Event::RequestHeard { .. }
         | Event::Closed { .. } => None,
     }
@@ -128,22 +138,14 @@ impl From<&Message> for MessagePayload {
     }
 }
 
-/// Why nothing comes after a notice: the watching session is over. `None` when something may.
-pub(super) fn end_of(notice: &Notice, watching: SessionId) -> Option<EndReason> {
-    match &notice.what {
-        What::Event { event: Event::SessionEnded { session, reason, .. }, .. } => {
-            (*session == watching).then_some(*reason)
-        }
-        What::Event { .. } | What::Message(_) | What::Slots { .. } | What::Reconnect { .. } => None,
-    }
-}
-
 /// The close code for a session that is over.
 pub(super) fn close_code_of(reason: EndReason) -> u16 {
     match reason {
-        EndReason::Left | EndReason::Replaced | EndReason::Moved | EndReason::Timeout => {
-            close_code::NORMAL
-        }
+        EndReason::Left
+        | EndReason::Replaced
+        | EndReason::Moved
+        | EndReason::MovedTo { .. }
+        | EndReason::Timeout => close_code::NORMAL,
         EndReason::Kicked { .. } => NO_PARTICIPANT,
         EndReason::Banned => BAD_TOKEN,
         EndReason::RoomDeleted => NO_ROOM,

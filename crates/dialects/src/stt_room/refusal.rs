@@ -73,6 +73,8 @@ fn of_refusal(refusal: &Refusal) -> (StatusCode, &'static str, String) {
         }
         Refusal::Missing(permission) => return missing(*permission),
         Refusal::UserNotFound => (S::NOT_FOUND, "NOT_FOUND", "User not found"),
+        Refusal::RoleNotFound => (S::NOT_FOUND, "NOT_FOUND", "Role not found"),
+        Refusal::RoleTaken => (S::CONFLICT, "ROLE_TAKEN", "That role already exists"),
         Refusal::RateLimited(_) => (S::TOO_MANY_REQUESTS, "RATE_LIMITED", "Too many requests"),
         Refusal::Unavailable(_) => {
             (S::SERVICE_UNAVAILABLE, "UNAVAILABLE", "Temporarily unavailable")
@@ -101,8 +103,13 @@ fn of_room(refusal: room::Refusal) -> (StatusCode, &'static str, String) {
         room::Refusal::TargetNotInRoom => {
             (S::CONFLICT, "NOT_IN_ROOM", "That user is not in the room")
         }
-        room::Refusal::NotAParticipant => {
+        room::Refusal::NotAParticipant | room::Refusal::NotInRoom => {
             (S::FORBIDDEN, "NOT_A_PARTICIPANT", "Not a participant of this room")
+        }
+        room::Refusal::AlreadyIn => (S::CONFLICT, "ALREADY_IN", "Already in a room"),
+        room::Refusal::NoStage => (S::BAD_REQUEST, "NO_STAGE", "The room is no stage"),
+        room::Refusal::NoPendingInvite => {
+            (S::BAD_REQUEST, "NO_PENDING_INVITE", "No invitation is open")
         }
         // The seed names these two codes as the message.
         room::Refusal::NotSpeaker => (S::FORBIDDEN, "NOT_SPEAKER", "NOT_SPEAKER"),

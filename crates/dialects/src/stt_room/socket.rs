@@ -18,11 +18,11 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::SttRoom;
-use super::event::{BAD_TOKEN, Frame, NO_PARTICIPANT, NO_ROOM, close_code_of, end_of};
+use super::event::{BAD_TOKEN, Frame, NO_PARTICIPANT, NO_ROOM, close_code_of};
 use super::refusal::ErrorBody;
 use super::room::room_of;
 use crate::kit::{
-    Closed, Fault, PathText, Refused, TRY_AGAIN_LATER, say_goodbye, send_within, token_of,
+    Closed, Fault, PathText, Refused, TRY_AGAIN_LATER, own_end, say_goodbye, send_within, token_of,
 };
 
 /// The largest frame taken from a client, in bytes: none of them is of use.
@@ -131,6 +131,8 @@ fn close_of(fault: &Fault) -> (u16, &'static str) {
             }
             Refusal::NameTaken
             | Refusal::EmailTaken
+            | Refusal::RoleTaken
+            | Refusal::RoleNotFound
             | Refusal::Invalid(_)
             | Refusal::BadSdp(_)
             | Refusal::UserNotFound
@@ -190,7 +192,7 @@ impl Pump {
         if let Some(frame) = Frame::of(notice, self.room) {
             self.send(&frame).await?;
         }
-        match end_of(notice, self.session) {
+        match own_end(notice, self.session) {
             Some(reason) => self.close(close_code_of(reason), reason.as_str()).await,
             None => Ok(()),
         }

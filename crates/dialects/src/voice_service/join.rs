@@ -1,6 +1,6 @@
 //! Joining and leaving.
 
-use app::{App, CLIENT_LEN_MAX, IceServer, JoinRequest, Refusal};
+use app::{App, CLIENT_LEN_MAX, JoinRequest, Refusal};
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::VoiceService;
 use super::refusal::ErrorBody;
-use crate::kit::{Body, Caller, ClientOrigin, Fault, IdText, Refused};
+use crate::kit::{Body, Caller, ClientOrigin, Fault, IceServerBody, IdText, Refused};
 
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct JoinBody {
@@ -37,22 +37,6 @@ pub(crate) struct JoinReply {
     /// Where media is reached over UDP, `host:port`.
     server_endpoint: String,
     ice_servers: Vec<IceServerBody>,
-}
-
-/// An RTCIceServer (W3C WebRTC).
-#[derive(Serialize, ToSchema)]
-pub(crate) struct IceServerBody {
-    urls: Vec<String>,
-    /// Made for this session; expires.
-    username: String,
-    credential: String,
-}
-
-impl From<IceServer> for IceServerBody {
-    fn from(server: IceServer) -> Self {
-        let credential = server.credential.expose().clone();
-        Self { urls: server.urls, username: server.username, credential }
-    }
 }
 
 /// Comes into a channel. In another voice channel, that session ends first.

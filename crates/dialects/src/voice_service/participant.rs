@@ -4,13 +4,13 @@ use app::App;
 use axum::Json;
 use axum::extract::State;
 use model::{ExternalId, UserId};
-use room::{MemberView, Person, Sender, Settings};
+use room::{MemberView, Person, Sender, Settings, StageRole};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::VoiceService;
 use super::refusal::ErrorBody;
-use crate::kit::{AnyId, Caller, PathText, Refused};
+use crate::kit::{AnyId, Caller, PathText, Refused, rfc3339};
 
 /// A member of a channel.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -31,6 +31,15 @@ pub(crate) struct Participant {
     screen: bool,
     /// The door: a dialect's name or `sip`.
     via: Option<String>,
+    /// `speaker` or `listener`, in stages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage_role: Option<&'static str>,
+    /// Since when they ask to speak, RFC 3339; in stages, while they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requested_at: Option<String>,
+    /// True while they are invited to speak; in stages.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    invited: bool,
 }
 
 impl From<&MemberView> for Participant {
@@ -48,7 +57,17 @@ impl From<&MemberView> for Participant {
             video: member.camera,
             screen: member.screen,
             via: oldest.map(|session| session.via.to_string()),
+            stage_role: member.stage.map(stage_role),
+            requested_at: member.requested_at.map(rfc3339),
+            invited: member.invited,
         }
+    }
+}
+
+fn stage_role(role: StageRole) -> &'static str {
+    match role {
+        StageRole::Speaker => "speaker",
+        StageRole::Listener => "listener",
     }
 }
 

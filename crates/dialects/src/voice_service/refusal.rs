@@ -43,7 +43,9 @@ fn of_refusal(refusal: &Refusal) -> (StatusCode, String) {
         Refusal::TokenExpired => (S::UNAUTHORIZED, "Token has expired"),
         Refusal::WrongCredentials => (S::UNAUTHORIZED, "Wrong username or password"),
         Refusal::Banned => (S::FORBIDDEN, "This account is banned"),
-        Refusal::NameTaken | Refusal::EmailTaken => (S::CONFLICT, "That name is already taken"),
+        Refusal::NameTaken | Refusal::EmailTaken | Refusal::RoleTaken => {
+            (S::CONFLICT, "That name is already taken")
+        }
         Refusal::Invalid(what) | Refusal::BadSdp(what) => {
             return (S::BAD_REQUEST, what.clone());
         }
@@ -51,6 +53,7 @@ fn of_refusal(refusal: &Refusal) -> (StatusCode, String) {
         Refusal::FileTooLarge(what) => return (S::PAYLOAD_TOO_LARGE, what.clone()),
         Refusal::Missing(permission) => return missing(*permission),
         Refusal::UserNotFound => (S::NOT_FOUND, "Unknown user"),
+        Refusal::RoleNotFound => (S::NOT_FOUND, "Unknown role"),
         Refusal::RateLimited(_) => (S::TOO_MANY_REQUESTS, "Too many requests"),
         Refusal::Unavailable(_) => (S::SERVICE_UNAVAILABLE, "Temporarily unavailable"),
         Refusal::SpeechUnavailable(..) => (S::SERVICE_UNAVAILABLE, "Speech to text is not there"),
@@ -75,6 +78,10 @@ fn of_room(refusal: room::Refusal) -> (StatusCode, String) {
         room::Refusal::NotAParticipant => (S::FORBIDDEN, "Not a participant of the channel"),
         room::Refusal::NotSpeaker => (S::FORBIDDEN, "Not the speaker"),
         room::Refusal::SpeakerTaken => (S::CONFLICT, "Somebody else is speaking"),
+        room::Refusal::AlreadyIn => (S::CONFLICT, "Already in a channel"),
+        room::Refusal::NotInRoom => (S::NOT_FOUND, "Not in the channel"),
+        room::Refusal::NoStage => (S::BAD_REQUEST, "The channel is no stage"),
+        room::Refusal::NoPendingInvite => (S::BAD_REQUEST, "No invitation is open"),
     };
     (status, text.to_owned())
 }

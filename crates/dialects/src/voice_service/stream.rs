@@ -4,13 +4,11 @@
 //! member is present.
 
 use std::convert::Infallible;
-use std::sync::Arc;
-use std::time::Instant;
 
-use app::{App, Identity, Notice, Refusal, Start, Watch, now};
+use app::{App, Identity, Refusal, Start, now};
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::ws::{WebSocketUpgrade, close_code};
 use axum::response::sse::{Event as SseEvent, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream, StreamExt};
@@ -21,12 +19,12 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::VoiceService;
-use super::event::Frame;
+use super::event::{Frame, Teller};
 use super::refusal::{ErrorBody, status_and_text};
-use super::view::{FromClient, check_count};
+use super::view::FromClient;
 use crate::kit::{
-    AnyId, Closed, Fault, PING_EVERY, PathText, QueryOf, Refused, SERVICE_RESTART, SILENT_MAX,
-    TRY_AGAIN_LATER, say_goodbye, send_within, token_of,
+    AnyId, Closed, Fault, Follow, Input, LinkSocket, PING_EVERY, PathText, QueryOf, Refused,
+    SERVICE_RESTART, TRY_AGAIN_LATER, Told, token_of, view_requests,
 };
 
 /// The largest frame taken from a client, in bytes: a `view` of every section fits many times.
@@ -62,20 +60,23 @@ pub(crate) async fn events(
     let token = query.token.as_deref().or_else(|| token_of(&parts));
     let caller = app.accounts.authenticate(token.ok_or(Refusal::Unauthenticated)?).await?;
     let session = SessionId(session.parse::<AnyId>()?.own("session")?);
-    app.own_session(&caller, session).await?;
+    let channel = app.own_session(&caller, session).await?.settings;
+    let teller = Teller::new(session, &channel);
     let after = query.after.or_else(|| last_event_id(&parts.headers));
     if let Ok(upgrade) = upgrade {
-        let watch = app.rooms.watch(session, after).await?;
+        let (follow, start) = Follow::open(app.clone(), session, after).await?;
         let upgrade = upgrade.max_message_size(FRAME_MAX).max_frame_size(FRAME_MAX);
         // The server waits for these when it stops, so that the goodbye arrives.
         let sockets = app.sockets.clone();
-        let pump =
-            move |socket| Pump { app, caller, session, socket, seq: after.unwrap_or(0) }.run(watch);
+        let pump = move |socket| {
+            let (link, seq) = (LinkSocket::new(socket, follow), after.unwrap_or(0));
+            Pump { app, caller, session, link, teller, seq }.run(start)
+        };
         return Ok(upgrade.on_upgrade(move |socket| sockets.track_future(pump(socket))));
     }
     if wants_event_stream(&parts.headers) {
-        let watch = app.rooms.watch(session, after).await?;
-        return Ok(server_sent(watch, session).into_response());
+        let (follow, start) = Follow::open(app, session, after).await?;
+        return Ok(server_sent(follow, teller, start).into_response());
     }
     let error = "Upgrade to a WebSocket, or accept text/event-stream";
     let body = axum::Json(serde_json::json!({ "error": error }));
@@ -91,35 +92,29 @@ fn last_event_id(headers: &HeaderMap) -> Option<u64> {
     headers.get("last-event-id")?.to_str().ok()?.parse().ok()
 }
 
-/// The frames that a watch starts with.
-fn first_frames(start: Start, session: SessionId) -> Vec<Frame> {
-    match start {
-        Start::Snapshot(snapshot) => vec![Frame::state(&snapshot, session)],
-        Start::Missed(notices) => {
-            notices.iter().filter_map(|notice| Frame::of(notice, session)).collect()
-        }
-    }
-}
-
 fn server_sent(
-    watch: Watch,
-    session: SessionId,
+    follow: Follow,
+    mut teller: Teller,
+    start: Start,
 ) -> Sse<impl Stream<Item = Result<SseEvent, Infallible>>> {
-    let Watch { start, notices, heard, gone } = watch;
-    let first = stream::iter(first_frames(start, session));
+    let first = stream::iter(teller.start(start));
     let pings = tokio::time::interval_at(tokio::time::Instant::now() + PING_EVERY, PING_EVERY);
-    let state = (notices, pings, heard, gone);
-    let later = stream::unfold(state, move |(mut notices, mut pings, heard, gone)| async move {
-        let event = tokio::select! {
-            notice = notices.recv() => Frame::of(&*notice?, session).as_ref().map(sse_event),
-            _ = pings.tick() => Some(SseEvent::default().comment("")),
+    let state = (follow, teller, pings);
+    let later = stream::unfold(state, |(mut follow, mut teller, mut pings)| async move {
+        let events: Vec<SseEvent> = tokio::select! {
+            notice = follow.recv() => match follow.told(notice).await {
+                Told::Notice(notice) => teller.notice(&notice).iter().map(sse_event).collect(),
+                Told::Moved(moved) => teller.moved(&moved).iter().map(sse_event).collect(),
+                Told::Lost => return None,
+            },
+            _ = pings.tick() => vec![SseEvent::default().comment("")],
         };
         // The connection takes what is written: its client is there.
-        heard.mark();
-        Some((event, (notices, pings, heard, gone)))
+        follow.mark_heard();
+        Some((stream::iter(events), (follow, teller, pings)))
     });
     let first = first.map(|frame| sse_event(&frame));
-    Sse::new(first.chain(later.filter_map(async |event| event)).map(Ok))
+    Sse::new(first.chain(later.flatten()).map(Ok))
 }
 
 fn sse_event(frame: &Frame) -> SseEvent {
@@ -132,94 +127,79 @@ struct Pump {
     app: App,
     caller: Identity,
     session: SessionId,
-    socket: WebSocket,
+    link: LinkSocket,
+    teller: Teller,
     /// Of the last event that the client has.
     seq: u64,
 }
 
 impl Pump {
-    async fn run(mut self, watch: Watch) {
-        // Whichever way it ends, the watch is dropped and the room knows.
-        let _ = self.pump(watch).await;
+    async fn run(mut self, start: Start) {
+        // Whichever way it ends, the link is dropped and the room knows.
+        let _ = self.pump(start).await;
     }
 
-    async fn pump(&mut self, mut watch: Watch) -> Result<(), Closed> {
-        let start = std::mem::replace(&mut watch.start, Start::Missed(Vec::new()));
-        for frame in first_frames(start, self.session) {
+    async fn pump(&mut self, start: Start) -> Result<Infallible, Closed> {
+        for frame in self.teller.start(start) {
             self.send(&frame).await?;
         }
-        let mut pings = tokio::time::interval(PING_EVERY);
-        let mut heard_at = Instant::now();
         loop {
-            tokio::select! {
-                notice = watch.notices.recv() => self.forward(notice).await?,
-                message = self.socket.recv() => {
-                    let Some(Ok(message)) = message else { return Err(Closed) };
-                    heard_at = Instant::now();
-                    watch.heard.mark();
-                    self.handle_message(message).await?;
+            match self.link.next().await? {
+                Input::Told(told) => self.forward(told).await?,
+                Input::Text(text) => {
+                    let handled = self.handle_text(text.as_str()).await;
+                    self.answer(handled).await?;
                 }
-                _ = pings.tick() => {
-                    if heard_at.elapsed() >= SILENT_MAX {
-                        return Err(Closed);
-                    }
-                    send_within(&mut self.socket, Message::Ping(Default::default())).await?;
+                Input::Binary => {
+                    let what = "frames must be text".to_owned();
+                    self.answer(Err(Fault::Malformed(what))).await?;
                 }
             }
         }
     }
 
-    async fn forward(&mut self, notice: Option<Arc<Notice>>) -> Result<(), Closed> {
-        let Some(notice) = notice else {
-            return self.close(TRY_AGAIN_LATER, "fell behind; resume with after").await;
+    async fn forward(&mut self, told: Told) -> Result<(), Closed> {
+        let frame = match told {
+            Told::Notice(notice) => self.teller.notice(&notice),
+            Told::Moved(moved) => {
+                let [left, state] = self.teller.moved(&moved);
+                self.send(&left).await?;
+                Some(state)
+            }
+            Told::Lost => {
+                return Err(self
+                    .link
+                    .close(TRY_AGAIN_LATER, "fell behind; resume with after")
+                    .await);
+            }
         };
-        let Some(frame) = Frame::of(&notice, self.session) else { return Ok(()) };
+        let Some(frame) = frame else { return Ok(()) };
         self.send(&frame).await?;
         match frame.end_reason() {
             None => Ok(()),
-            Some("server_shutdown") => self.close(SERVICE_RESTART, "server_shutdown").await,
-            Some(reason) => self.close(close_code::NORMAL, reason).await,
+            Some("server_shutdown") => {
+                Err(self.link.close(SERVICE_RESTART, "server_shutdown").await)
+            }
+            Some(reason) => Err(self.link.close(close_code::NORMAL, reason).await),
         }
     }
 
-    async fn handle_message(&mut self, message: Message) -> Result<(), Closed> {
-        let refused = match message {
-            Message::Text(text) => self.handle_text(text.as_str()).await.err(),
-            Message::Binary(_) => Some(Fault::Malformed("frames must be text".to_owned())),
-            Message::Ping(_) | Message::Pong(_) => None,
-            Message::Close(_) => return Err(Closed),
-        };
-        match refused {
-            Some(fault) => {
-                let (_, error) = status_and_text(&fault);
-                self.send(&Frame::error(error, self.seq, now().wall)).await
-            }
-            None => Ok(()),
-        }
+    /// Tells the client what is wrong with what it sent.
+    async fn answer(&mut self, handled: Result<(), Fault>) -> Result<(), Closed> {
+        let Err(fault) = handled else { return Ok(()) };
+        let (_, error) = status_and_text(&fault);
+        self.send(&Frame::error(error, self.seq, now().wall)).await
     }
 
     async fn handle_text(&mut self, text: &str) -> Result<(), Fault> {
         let FromClient::View { slots } = FromClient::parse(text)?;
-        check_count(&slots)?;
-        let room = self.app.own_session(&self.caller, self.session).await;
-        let room = room.map_err(Fault::Refused)?;
-        let external = |id: &model::ExternalId| {
-            let named = |member: &&room::MemberView| member.person.external_id.as_ref() == Some(id);
-            room.members.iter().find(named).map(|member| member.person.id)
-        };
-        let wants = slots.into_iter().map(|wanted| wanted.into_request(external));
-        let wants = wants.collect::<Result<Vec<_>, _>>()?;
-        self.app.view(&self.caller, self.session, wants).await.map_err(Fault::Refused)
+        let room = self.app.own_session(&self.caller, self.session).await?;
+        let wants = view_requests(slots, &room)?;
+        Ok(self.app.view(&self.caller, self.session, wants).await?)
     }
 
     async fn send(&mut self, frame: &Frame) -> Result<(), Closed> {
         self.seq = frame.seq();
-        let text = serde_json::to_string(frame).map_err(|_| Closed)?;
-        send_within(&mut self.socket, Message::Text(text.into())).await
-    }
-
-    async fn close(&mut self, code: u16, reason: &'static str) -> Result<(), Closed> {
-        say_goodbye(&mut self.socket, code, reason).await;
-        Err(Closed)
+        self.link.send(frame).await
     }
 }

@@ -3,19 +3,22 @@
 use app::App;
 use axum::extract::State;
 use http::StatusCode;
-use model::{RoomId, UserId};
+use model::UserId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::Vox;
 use super::refusal::ErrorBody;
-use crate::kit::{AnyId, Body, Caller, IdText, PathText, Refused};
+use super::room::room_of;
+use crate::kit::{AnyId, Body, Caller, Fault, IdText, PathText, Refused};
 
+/// Whom a request is about.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = VoxTarget)]
 pub(crate) struct Target {
-    /// Whom. A string or an integer.
+    /// A string or an integer.
     #[schema(value_type = String)]
-    user_id: IdText,
+    pub(super) user_id: IdText,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -36,14 +39,12 @@ pub(crate) struct DeafenBody {
     deafened: bool,
 }
 
-/// The room and the member that a request means. Platforms' people may be named by the platform's id.
-async fn target(app: &App, room: &str, user: &IdText) -> Result<(RoomId, UserId), Refused<Vox>> {
-    let room = RoomId(room.parse::<AnyId>()?.own("room")?);
-    let user = match user.parse()? {
+/// The person that a request means. A platform's people may be named by the platform's id.
+pub(super) async fn user_of(app: &App, named: &IdText) -> Result<UserId, Fault> {
+    Ok(match named.parse()? {
         AnyId::Own(id) => UserId(id),
         AnyId::Foreign(external) => app.accounts.find_external(&external).await?,
-    };
-    Ok((room, user))
+    })
 }
 
 /// Puts a member out of the room, all sessions and media included.
@@ -64,7 +65,8 @@ pub(crate) async fn kick(
     PathText(room, ..): PathText<Vox>,
     Body(body, ..): Body<Target, Vox>,
 ) -> Result<StatusCode, Refused<Vox>> {
-    let (room, user) = target(&app, &room, &body.user_id).await?;
+    let room = room_of(&app, &room).await?;
+    let user = user_of(&app, &body.user_id).await?;
     app.kick(&caller, room, user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -87,7 +89,8 @@ pub(crate) async fn mute(
     PathText(room, ..): PathText<Vox>,
     Body(body, ..): Body<MuteBody, Vox>,
 ) -> Result<StatusCode, Refused<Vox>> {
-    let (room, user) = target(&app, &room, &body.user_id).await?;
+    let room = room_of(&app, &room).await?;
+    let user = user_of(&app, &body.user_id).await?;
     app.server_mute(&caller, room, user, body.muted).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -110,7 +113,8 @@ pub(crate) async fn deafen(
     PathText(room, ..): PathText<Vox>,
     Body(body, ..): Body<DeafenBody, Vox>,
 ) -> Result<StatusCode, Refused<Vox>> {
-    let (room, user) = target(&app, &room, &body.user_id).await?;
+    let room = room_of(&app, &room).await?;
+    let user = user_of(&app, &body.user_id).await?;
     app.server_deafen(&caller, room, user, body.deafened).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -23,9 +23,9 @@ pub(crate) struct ErrorBody {
 #[schema(as = VoxErrorDetail)]
 pub(crate) struct ErrorDetail {
     /// For programs, for example `ROOM_FULL`.
-    code: &'static str,
+    pub(super) code: &'static str,
     /// For people.
-    message: String,
+    pub(super) message: String,
     /// With `RATE_LIMITED`: milliseconds until it may work.
     retry_after_ms: Option<u64>,
     /// With `MISSING_PERMISSIONS`: the name of the permission.
@@ -33,6 +33,8 @@ pub(crate) struct ErrorDetail {
 }
 
 impl Dialect for Vox {
+    const COUNTS_CALLS: bool = true;
+
     fn render(fault: &Fault) -> Response {
         let (status, error) = status_and_detail(fault);
         fault.with_retry_after((status, Json(ErrorBody { error })).into_response())
@@ -72,7 +74,8 @@ fn status_and_code(fault: &Fault) -> (StatusCode, &'static str) {
         Refusal::NameTaken | Refusal::EmailTaken => (S::CONFLICT, "USERNAME_TAKEN"),
         Refusal::Invalid(_) | Refusal::BadSdp(_) => (S::BAD_REQUEST, "VALIDATION_ERROR"),
         Refusal::Missing(_) => (S::FORBIDDEN, "MISSING_PERMISSIONS"),
-        Refusal::UserNotFound => (S::NOT_FOUND, "NOT_FOUND"),
+        Refusal::UserNotFound | Refusal::RoleNotFound => (S::NOT_FOUND, "NOT_FOUND"),
+        Refusal::RoleTaken => (S::CONFLICT, "ROLE_TAKEN"),
         Refusal::RateLimited(_) => (S::TOO_MANY_REQUESTS, "RATE_LIMITED"),
         Refusal::Unavailable(_) | Refusal::SpeechUnavailable(..) | Refusal::SpeechBusy(_) => {
             (S::SERVICE_UNAVAILABLE, "UNAVAILABLE")
@@ -91,7 +94,10 @@ fn of_room(refusal: room::Refusal) -> (StatusCode, &'static str) {
             (S::FORBIDDEN, "MISSING_PERMISSIONS")
         }
         room::Refusal::RoomFull { .. } => (S::CONFLICT, "ROOM_FULL"),
-        room::Refusal::TargetNotInRoom => (S::CONFLICT, "NOT_IN_VOICE"),
+        room::Refusal::TargetNotInRoom | room::Refusal::NotInRoom => (S::CONFLICT, "NOT_IN_VOICE"),
+        room::Refusal::AlreadyIn => (S::CONFLICT, "ALREADY_IN_VOICE"),
+        room::Refusal::NoStage => (S::BAD_REQUEST, "VALIDATION_ERROR"),
+        room::Refusal::NoPendingInvite => (S::BAD_REQUEST, "NO_PENDING_INVITE"),
         room::Refusal::InvalidPassword => (S::FORBIDDEN, "INVALID_PASSWORD"),
         room::Refusal::NotAParticipant => (S::FORBIDDEN, "NOT_A_PARTICIPANT"),
         room::Refusal::NotSpeaker => (S::FORBIDDEN, "NOT_SPEAKER"),

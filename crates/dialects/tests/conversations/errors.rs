@@ -36,6 +36,8 @@ fn routes() -> Vec<Route> {
     let mut routes = Vec::from(voice_service_routes());
     routes.extend(account_routes());
     routes.extend(room_routes());
+    routes.extend(voice_routes());
+    routes.extend(stage_routes());
     routes
 }
 
@@ -57,31 +59,68 @@ fn voice_service_routes() -> [Route; 5] {
     ]
 }
 
-fn account_routes() -> [Route; 2] {
+fn account_routes() -> [Route; 6] {
+    let (get, post, none) = (Method::GET, Method::POST, Value::Null);
     let account = json!({ "username": "lena", "password": "correct horse" });
     let wrong = json!({ "username": {}, "password": 2 });
-    let register = route(Method::POST, "/api/v1/auth/register", account, wrong);
+    let register = route(post.clone(), "/api/v1/auth/register", account, wrong);
+    let role = json!({ "name": "helper", "permissions": "0" });
+    let wrong_role = json!({ "name": "helper", "permissions": [] });
+    let grant = "/api/v1/users/1/roles/1";
     [
         Route { open: true, ..register },
-        route(Method::GET, "/api/v1/users/@me", Value::Null, Value::Null),
+        route(get.clone(), "/api/v1/users/@me", none.clone(), none.clone()),
+        route(get, "/api/v1/roles", none.clone(), none.clone()),
+        route(post, "/api/v1/roles", role, wrong_role),
+        route(Method::PUT, grant, none.clone(), none.clone()),
+        route(Method::DELETE, grant, none.clone(), none),
     ]
 }
 
-fn room_routes() -> [Route; 6] {
-    let (get, post, none) = (Method::GET, Method::POST, Value::Null);
+fn room_routes() -> [Route; 3] {
+    let (room, none) = ("/api/v1/rooms/{id}", Value::Null);
+    let (captions, wrong) = (json!({ "captions": true }), json!({ "captions": "on" }));
+    [
+        route(Method::PATCH, room, captions, wrong),
+        route(Method::DELETE, room, none.clone(), none.clone()),
+        route(Method::GET, "/api/v1/rooms/{id}/voice", none.clone(), none),
+    ]
+}
+
+fn voice_routes() -> [Route; 7] {
+    let (post, none) = (Method::POST, Value::Null);
     let wrong = json!({ "user_id": [] });
+    let join = json!({ "self_mute": false, "self_deaf": false });
     let kick = json!({ "user_id": "1" });
+    let relocate = json!({ "user_id": "1", "to_room_id": "{id}" });
     let mute = json!({ "user_id": "1", "muted": true });
     let deafen = json!({ "user_id": "1", "deafened": true });
-    let captions = json!({ "captions": true });
-    let wrong_captions = json!({ "captions": "on" });
+    let refresh = "/api/v1/rooms/{id}/voice/token-refresh";
     [
-        route(Method::PATCH, "/api/v1/rooms/{id}", captions, wrong_captions),
-        route(Method::DELETE, "/api/v1/rooms/{id}", none.clone(), none.clone()),
-        route(get, "/api/v1/rooms/{id}/voice", none.clone(), none),
+        route(post.clone(), "/api/v1/rooms/{id}/voice/join", join, json!({ "self_mute": 1 })),
+        route(post.clone(), "/api/v1/rooms/{id}/voice/leave", none.clone(), none.clone()),
+        route(post.clone(), refresh, none.clone(), none),
         route(post.clone(), "/api/v1/rooms/{id}/voice/kick", kick, wrong.clone()),
+        route(post.clone(), "/api/v1/rooms/{id}/voice/move", relocate, wrong.clone()),
         route(post.clone(), "/api/v1/rooms/{id}/voice/mute", mute, wrong.clone()),
         route(post, "/api/v1/rooms/{id}/voice/deafen", deafen, wrong),
+    ]
+}
+
+fn stage_routes() -> [Route; 6] {
+    let (post, none) = (Method::POST, Value::Null);
+    let (user, wrong) = (json!({ "user_id": "1" }), json!({ "user_id": [] }));
+    let (yes, maybe) = (json!({ "accepted": true }), json!({ "accepted": "maybe" }));
+    let request = "/api/v1/rooms/{id}/stage/request";
+    let respond = "/api/v1/rooms/{id}/stage/invite/respond";
+    let topic = "/api/v1/rooms/{id}/stage/topic";
+    [
+        route(post.clone(), request, none.clone(), none.clone()),
+        route(Method::DELETE, request, none.clone(), none),
+        route(post.clone(), "/api/v1/rooms/{id}/stage/invite", user.clone(), wrong.clone()),
+        route(post.clone(), respond, yes, maybe),
+        route(post, "/api/v1/rooms/{id}/stage/revoke", user, wrong),
+        route(Method::PATCH, topic, json!({ "topic": "a" }), json!({ "topic": 7 })),
     ]
 }
 
@@ -93,6 +132,11 @@ impl Route {
     /// Whether the request names something.
     fn has_id(&self) -> bool {
         self.path.contains("{id}") || self.body_about("").is_some_and(|body| body.contains("\"\""))
+    }
+
+    /// Whether the request does something to somebody.
+    fn has_target(&self) -> bool {
+        self.body.as_ref().is_some_and(|body| body.get("user_id").is_some())
     }
 
     fn body_about(&self, id: &str) -> Option<String> {
@@ -130,7 +174,7 @@ impl Route {
 async fn scene() -> (Server, Person, Room, Session) {
     let server = Server::start().await;
     let maya = server.account("maya").await;
-    let room = maya.room("lounge").await;
+    let room = maya.stage("hall").await;
     let session = maya.join(&room).await;
     (server, maya, room, session)
 }
@@ -196,13 +240,11 @@ async fn ids_that_are_none_are_400_and_ids_of_nothing_404() {
 async fn targets_that_are_none_are_400_nobody_404_and_outsiders_409() {
     let (server, maya, room, _session) = scene().await;
     let omar = server.account("omar").await;
-    for route in
-        routes().iter().filter(|route| route.path.contains("/voice/") && !route.is_voice_service())
-    {
+    for route in routes().iter().filter(|route| route.has_target()) {
         let about = |user: &str| {
             let mut body = route.body.clone().unwrap();
             body["user_id"] = json!(user);
-            Some(body.to_string().into_bytes())
+            Some(body.to_string().replace("{id}", &room.id).into_bytes())
         };
         let unknown = [(FOREIGN, 404, "NOT_FOUND"), (UNKNOWN, 404, "NOT_FOUND")];
         let outside = [("me", 400, "VALIDATION_ERROR"), (omar.id.as_str(), 409, "NOT_IN_VOICE")];

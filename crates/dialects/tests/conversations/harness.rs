@@ -5,9 +5,12 @@
 //! `/asyncapi.json` on the way, so that no conversation can pass while a document is wrong.
 
 mod events;
+mod gateway;
 mod like;
 mod logs;
+mod media;
 mod offer;
+mod peer;
 mod person;
 mod schema;
 mod server;
@@ -19,10 +22,13 @@ mod wire;
 use std::time::Duration;
 
 pub use events::Events;
+pub use gateway::{Envelope, Gateway, Told};
 pub use like::assert_like;
 pub use logs::Logs;
+pub use media::{MediaSocket, VoxMember};
 pub use offer::{Client, offer};
-pub use person::{Person, Reply, Room, Session};
+pub use peer::Peer;
+pub use person::{Person, Reply, Room, Session, uuid};
 pub use schema::Schemas;
 pub use server::{Server, Setup};
 pub use sse::ServerSent;

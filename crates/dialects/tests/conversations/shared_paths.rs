@@ -254,8 +254,10 @@ async fn captions_are_switched_by_who_manages_the_room() {
         let found = maya.get(&format!("{ROOMS}/{}", room.id)).await.expect(200);
         assert_eq!(found["captions"], on);
         let told = events.next().await;
-        let wanted =
-            json!({ "type": "room.updated", "captions": on, "seq": "<seq>", "ts": "<time>" });
+        let wanted = json!({
+            "type": "room.updated", "captions": on, "topic": null, "name": "lounge",
+            "seq": "<seq>", "ts": "<time>",
+        });
         assert_like(&told, &wanted);
     }
     let reply = omar.patch(&path, json!({ "captions": true })).await.expect(403);
@@ -264,8 +266,8 @@ async fn captions_are_switched_by_who_manages_the_room() {
         json!({}),
         json!({ "captions": "on" }),
         json!({ "captions": null }),
-        json!({ "captions": true, "name": "x" }),
-        json!({ "name": "x" }),
+        json!({ "captions": true, "title": "x" }),
+        json!({ "title": "x" }),
     ] {
         let reply = maya.patch(&path, body.clone()).await;
         refused(&body.to_string(), reply, 400, Shape::Vox("VALIDATION_ERROR"));

@@ -46,7 +46,7 @@ async fn the_stream_opens_with_the_state() {
             "type": "state", "seq": "<seq>", "ts": "<time>",
             "session_id": maya.id, "channel_id": room.uuid,
             "participants": [participant(&maya), muted], "slots": [], "floor": null,
-            "captions": false,
+            "captions": false, "topic": null, "name": "lounge",
         }),
     );
 }

@@ -21,9 +21,7 @@ impl Router {
 
     /// Somebody stopped speaking: speakers without a slot may take theirs.
     pub(super) fn seat_waiting_speakers(&mut self, stopped: usize, now: Instant) {
-        let room = self.sessions[stopped].room;
-        let members = self.members_by_room.get(&room).cloned().unwrap_or_default();
-        for member in members {
+        for member in self.members(self.sessions[stopped].room) {
             let session = &self.sessions[member];
             let speaking =
                 session.live_source(TrackSource::Microphone).filter(|_| session.meter.speaking());
@@ -53,6 +51,16 @@ impl Router {
         }
     }
 
+    /// Gives the slots of a session anew, as if it had just come.
+    pub(super) fn refill_audio(&mut self, to: usize, now: Instant) {
+        for slot in 0..self.sessions[to].slots.len() {
+            if self.sessions[to].slots[slot].kind == MediaKind::Audio {
+                self.unbind(SlotRef { session: to, slot });
+            }
+        }
+        self.fill_audio(to, now);
+    }
+
     fn seat(&mut self, to: usize, from: SourceRef, now: Instant) {
         let session = &self.sessions[to];
         let seated = session.slots.iter().any(|slot| slot.bound == Some(from));
@@ -60,7 +68,7 @@ impl Router {
             return;
         }
         if let Some(slot) = self.slot_for(to, from, now) {
-            self.bind(SlotRef { session: to, slot }, from, now);
+            self.bind(SlotRef { session: to, slot }, from);
         }
     }
 

@@ -6,7 +6,9 @@ use model::{Gate, MediaKind, TrackSource};
 use str0m::rtp::RtpPacket;
 
 use super::Router;
+use crate::allocation::Budget;
 use crate::event::Event;
+use crate::limit::LAYERS_MAX;
 use crate::offer::Offer;
 use crate::request::SourceLabel;
 use crate::source::{SlotRef, SourceRef};
@@ -17,10 +19,13 @@ impl Router {
     pub(super) fn start_source(&mut self, from: SourceRef, label: TrackSource, now: Instant) {
         let session = &mut self.sessions[from.session];
         let source = &mut session.sources[from.source];
-        source.live = true;
-        source.rested_at = None;
-        let event = Event::SourceStarted { session: session.id, source: label };
-        self.tell(event);
+        (source.live, source.shown, source.rested_at) = (true, true, None);
+        let (id, at_home) = (session.id, session.home.is_none());
+        if at_home {
+            self.tell(Event::SourceStarted { session: id, source: label });
+            self.open_abroad(from);
+            self.show(from.session);
+        }
         match label.kind() {
             MediaKind::Audio => self.seat_everywhere(from, now),
             MediaKind::Video => self.arrange_others(from.session, now),
@@ -34,6 +39,7 @@ impl Router {
                 self.unbind(leg);
             }
         }
+        self.show(from.session);
         match self.sessions[from.session].sources[from.source].kind {
             MediaKind::Audio => self.seat_everywhere(from, now),
             MediaKind::Video => self.arrange_others(from.session, now),
@@ -56,14 +62,16 @@ impl Router {
             return;
         }
         source.rested_at = Some(now);
+        source.abroad.clear();
         let legs = source.legs.clone();
         let (kind, label, id) = (source.kind, source.label, session.id);
         self.end_voice(from);
         if let Some(label) = label {
-            self.tell(Event::SourceStopped { session: id, source: label });
+            self.tell_of(from.session, Event::SourceStopped { session: id, source: label });
         }
+        self.show(from.session);
         for leg in legs {
-            self.sessions[leg.session].slots[leg.slot].leg.rebase();
+            self.sessions[leg.session].slots[leg.slot].rebase();
         }
         match kind {
             MediaKind::Audio => {
@@ -78,16 +86,30 @@ impl Router {
     /// A source that will not come back as it is leaves its slots.
     pub(super) fn end_source(&mut self, from: SourceRef, now: Instant) {
         self.stop_source(from, now);
+        if std::mem::take(&mut self.sessions[from.session].sources[from.source].shown) {
+            self.show(from.session);
+        }
         for leg in self.sessions[from.session].sources[from.source].legs.clone() {
             self.unbind(leg);
             self.fill_audio(leg.session, now);
         }
     }
 
-    /// One microphone packet.
-    pub(super) fn measure(&mut self, from: SourceRef, packet: &RtpPacket, now: Instant) {
+    /// One microphone packet. Returns how loud it is.
+    pub(super) fn measure(
+        &mut self,
+        from: SourceRef,
+        packet: &RtpPacket,
+        now: Instant,
+    ) -> Option<i8> {
+        let level = self.sessions[from.session].level_of(packet)?;
+        self.hear(from, level, now);
+        Some(level)
+    }
+
+    /// A microphone was so loud.
+    pub(super) fn hear(&mut self, from: SourceRef, level: i8, now: Instant) {
         let session = &mut self.sessions[from.session];
-        let Some(level) = session.level_of(packet) else { return };
         let change = session.meter.handle_level(now, level);
         session.sources[from.source].heard_at = session.meter.loud_at();
         self.tell_speaking(from, change, now);
@@ -98,7 +120,7 @@ impl Router {
         match change {
             None => {}
             Some(Change::Started) => {
-                self.tell(Event::SpeakingStarted { session });
+                self.tell_of(from.session, Event::SpeakingStarted { session });
                 self.seat_everywhere(from, now);
                 let shows = self.sessions[from.session].live_source(TrackSource::Camera);
                 if shows.is_some() {
@@ -106,7 +128,7 @@ impl Router {
                 }
             }
             Some(Change::Stopped) => {
-                self.tell(Event::SpeakingStopped { session });
+                self.tell_of(from.session, Event::SpeakingStopped { session });
                 self.seat_waiting_speakers(from.session, now);
             }
         }
@@ -116,15 +138,10 @@ impl Router {
     pub fn set_gate(&mut self, key: usize, gate: Gate, now: Instant) {
         let session = &mut self.sessions[key];
         let before = std::mem::replace(&mut session.gate, gate);
-        for at in 0..self.sessions[key].sources.len() {
-            let from = SourceRef { session: key, source: at };
-            let label = self.sessions[key].sources[at].label;
-            if label.is_some_and(|label| !gate.allows(label)) {
-                self.forget_sent_of(from);
-                self.stop_source(from, now);
-            }
+        self.shut(key, gate, now);
+        for source in 0..self.sessions[key].sources.len() {
             if !gate.captions {
-                self.end_voice(from);
+                self.end_voice(SourceRef { session: key, source });
             }
         }
         if before.receive && !gate.receive {
@@ -132,6 +149,18 @@ impl Router {
         } else if gate.receive && !before.receive {
             self.fill_audio(key, now);
             self.arrange_video(key, now);
+        }
+    }
+
+    /// Stops what a gate forbids of a session.
+    pub(super) fn shut(&mut self, key: usize, gate: Gate, now: Instant) {
+        for source in 0..self.sessions[key].sources.len() {
+            let from = SourceRef { session: key, source };
+            let label = self.sessions[key].sources[source].label;
+            if label.is_some_and(|label| !gate.allows(label)) {
+                self.forget_sent_of(from);
+                self.stop_source(from, now);
+            }
         }
     }
 
@@ -145,7 +174,7 @@ impl Router {
         }
     }
 
-    fn empty_slots(&mut self, key: usize) {
+    pub(super) fn empty_slots(&mut self, key: usize) {
         for slot in 0..self.sessions[key].slots.len() {
             self.unbind(SlotRef { session: key, slot });
         }
@@ -166,11 +195,9 @@ impl Router {
     /// A lost peer is back: sounds and pictures have gone on without it.
     pub fn handle_back(&mut self, key: usize, now: Instant) {
         for slot in 0..self.sessions[key].slots.len() {
-            self.sessions[key].slots[slot].leg.rebase();
-            if let Some(from) = self.sessions[key].slots[slot].bound {
-                self.want_keyframe(from, now);
-            }
+            self.sessions[key].slots[slot].rebase();
         }
+        self.allocate(key, now);
     }
 
     pub fn handle_dead(&mut self, key: usize, fault: bool, now: Instant) {
@@ -209,6 +236,7 @@ impl Router {
         session.sources.clear();
         session.slots.clear();
         session.decoder = None;
+        session.budget = Budget::default();
         session.connected = false;
         session.lost = false;
         session.last_seen = None;
@@ -236,7 +264,7 @@ impl Router {
         }
         self.fill_audio(key, now);
         self.arrange_video(key, now);
-        self.report_slots_of(key);
+        self.slots_changed(key);
     }
 
     /// The clock reached a session's deadline.
@@ -252,6 +280,9 @@ impl Router {
         if let Some(at) = self.sessions[key].live_source(TrackSource::Microphone) {
             self.tell_speaking(SourceRef { session: key, source: at }, change, now);
         }
+        if self.sessions[key].budget.due_at.is_some_and(|at| at <= now) {
+            self.allocate(key, now);
+        }
         for source in 0..self.sessions[key].sources.len() {
             self.handle_source_due(SourceRef { session: key, source }, now);
         }
@@ -259,9 +290,11 @@ impl Router {
     }
 
     fn handle_source_due(&mut self, from: SourceRef, now: Instant) {
-        let source = &mut self.sessions[from.session].sources[from.source];
-        if source.keyframes.take_due(now) {
-            self.ask_keyframe(from);
+        for stream in 0..LAYERS_MAX {
+            let source = &mut self.sessions[from.session].sources[from.source];
+            if source.layers.keyframes[stream].take_due(now) {
+                self.ask_keyframe(from, stream as u8);
+            }
         }
         let source = &mut self.sessions[from.session].sources[from.source];
         if source.absent_at().is_some_and(|at| at <= now) {

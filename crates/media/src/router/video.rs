@@ -2,7 +2,7 @@
 //!
 //! What the client asked for by `view` comes first. The other slots hold screens, then the cameras of
 //! those who spoke last. A picture that stays among the wanted ones stays in its slot. One whose codec
-//! a section does not take is not there for it.
+//! a section does not take is not there for it. In which layer it is sent is in `router/budget.rs`.
 
 use std::cmp::Reverse;
 use std::time::Instant;
@@ -10,6 +10,7 @@ use std::time::Instant;
 use model::{MediaKind, TrackSource, UserId};
 
 use super::Router;
+use crate::picture::Size;
 use crate::request::ViewRequest;
 use crate::slot::Want;
 use crate::source::{SlotRef, SourceRef};
@@ -19,6 +20,8 @@ impl Router {
     pub fn set_view(&mut self, key: usize, wants: &[ViewRequest], now: Instant) {
         for slot in &mut self.sessions[key].slots {
             let wanted = wants.iter().find(|want| want.mid == slot.name);
+            let shown = wanted.map(|want| Size { width: want.width, height: want.height });
+            slot.shown = shown.filter(|shown| shown.area() > 0);
             slot.want = match wanted {
                 None => Want::Auto,
                 Some(want) if want.width == 0 && want.height == 0 => Want::Hidden,
@@ -68,9 +71,20 @@ impl Router {
         }
         for (slot, picture) in planned {
             if let Some(from) = picture.filter(|_| self.sessions[to].slots[slot].bound.is_none()) {
-                self.bind(SlotRef { session: to, slot }, from, now);
+                self.bind(SlotRef { session: to, slot }, from);
             }
         }
+        self.allocate(to, now);
+    }
+
+    /// Gives the video slots of a session anew, as if it had just come.
+    pub(super) fn refill_video(&mut self, to: usize, now: Instant) {
+        for slot in 0..self.sessions[to].slots.len() {
+            if self.sessions[to].slots[slot].kind == MediaKind::Video {
+                self.unbind(SlotRef { session: to, slot });
+            }
+        }
+        self.arrange_video(to, now);
     }
 
     fn video_slots(&self, to: usize) -> Vec<(usize, Want)> {

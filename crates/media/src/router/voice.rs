@@ -1,6 +1,7 @@
 //! Which packets are tapped for captions: those of a microphone that may pass the gate, while the gate
 //! says that it is transcribed. Whether somebody else is there to hear them makes no difference.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use str0m::format::Codec;
@@ -8,7 +9,6 @@ use str0m::rtp::RtpPacket;
 
 use super::Router;
 use crate::output::Output;
-use crate::peer::payload;
 use crate::source::SourceRef;
 use crate::voice::{Tapped, Voice};
 
@@ -38,7 +38,7 @@ impl Router {
         let (ssrc, clock_hz) = (header.ssrc, spec.clock_rate.get());
         let numbers = tapped.leg.rewrite(ssrc, *packet.seq_no, header.timestamp, clock_hz, now);
         let Some((seq, timestamp)) = numbers else { return };
-        let payload = payload(packet);
+        let payload = Arc::clone(&packet.payload);
         let voice = Voice::Packet { session: id, seq, timestamp, payload };
         self.sink.out.push_back(Output::Voice(voice));
     }

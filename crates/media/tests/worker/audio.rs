@@ -63,7 +63,7 @@ fn a_muted_newcomer_is_never_heard() {
     world.talk(&[(1, LOUD)], 400);
     assert_eq!(world.take_got(0), []);
     assert_eq!(world.take_events(), []);
-    assert!(world.worker.counters().gated >= 20);
+    assert!(world.workers[0].counters().gated >= 20);
 }
 
 #[test]
@@ -137,21 +137,17 @@ fn who_leaves_frees_the_slot() {
     world.talk(&[(0, LOUD)], 200);
     assert_eq!(world.bound(1), [user(0)]);
     world.take_events();
-    world.worker.close(world.now, session(0));
+    world.close(0);
     world.run(20);
     assert_eq!(world.slots(1).len(), 3);
     assert_eq!(world.bound(1), []);
-    assert_eq!(world.worker.counters().sessions, 1);
+    assert_eq!(world.workers[0].counters().sessions, 1);
 }
 
 #[test]
 fn rooms_do_not_hear_each_other() {
     let mut world = World::with(2);
-    let elsewhere = model::RoomId::from_i64(2).unwrap();
-    let open =
-        media::OpenSession { session: session(2), room: elsewhere, user: user(2), gate: OPEN };
-    world.worker.open(open).unwrap();
-    world.join(user(2), OPEN, Shape::default());
+    world.join_at(0, room(2), user(2), OPEN, Shape::default());
     world.run(500);
     world.talk(&[(0, LOUD)], 200);
     assert_eq!((world.take_got(1).len(), world.take_got(2).len()), (10, 0));

@@ -125,11 +125,15 @@ fn an_ice_restart_moves_the_connection() {
     let (offer, pending) = changes.apply().unwrap();
     world.negotiate(0, offer, pending, &[]).unwrap();
     world.run(1_000);
-    let before = world.worker.counters().refused_checks;
+    let before = world.workers[0].counters().refused_checks;
     world.take_got(1);
     world.talk(&[(0, LOUD)], 8_000);
     assert_eq!(world.take_got(1).len(), 400);
-    assert_eq!(world.worker.counters().refused_checks, before, "checks find the session by name");
+    assert_eq!(
+        world.workers[0].counters().refused_checks,
+        before,
+        "checks find the session by name"
+    );
     assert_eq!(connection_events(&mut world).len(), 2, "connected, each once");
 }
 
@@ -137,12 +141,13 @@ fn an_ice_restart_moves_the_connection() {
 fn verbs_on_an_unknown_session_are_refused() {
     let mut world = World::with(1);
     let (now, gone) = (world.now, session(77));
-    let worker = &mut world.worker;
-    assert_eq!(worker.set_gate(now, gone, OPEN), Err(MediaRefusal::UnknownSession));
+    let worker = &mut world.workers[0];
+    assert_eq!(worker.set_gate(now, gone, room(1), OPEN), Err(MediaRefusal::UnknownSession));
     assert_eq!(worker.view(now, gone, &[]), Err(MediaRefusal::UnknownSession));
+    assert_eq!(worker.carry(now, gone, room(1), OPEN, &[]), Err(MediaRefusal::UnknownSession));
     assert_eq!(worker.candidate(gone, None), Err(MediaRefusal::UnknownSession));
     assert_eq!(worker.answer(gone, ""), Err(MediaRefusal::UnknownSession));
-    worker.close(now, gone);
+    assert_eq!(worker.close(now, gone, room(1)), []);
 }
 
 #[test]
@@ -150,7 +155,7 @@ fn opening_twice_changes_nothing() {
     let mut world = World::with(2);
     let room = model::RoomId::from_i64(9).unwrap();
     let again = OpenSession { session: session(0), room, user: user(0), gate: OPEN };
-    world.worker.open(again).unwrap();
+    world.workers[0].open(world.now, again, &[]).unwrap();
     world.talk(&[(0, LOUD)], 200);
     assert_eq!(world.take_got(1).len(), 10);
 }

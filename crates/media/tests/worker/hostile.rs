@@ -43,7 +43,7 @@ fn noise_from_strangers_and_from_a_peers_address_disturbs_nothing() {
         assert_eq!(world.clients[1].got.len(), round + 1);
     }
     assert_eq!(continuous(&world.take_got(1)), 40);
-    let counters = world.worker.counters();
+    let counters = world.workers[0].counters();
     assert!(counters.garbage > 100 && counters.stranger > 100, "{counters:?}");
     assert_eq!(counters.failed, 0);
 }
@@ -85,7 +85,7 @@ fn a_check_with_a_wrong_password_takes_no_address() {
     check[3] = (check.len() - 20) as u8;
     let first = world.clients[0].address;
     world.inject(first, &check);
-    assert_eq!(world.worker.counters().refused_checks, 1);
+    assert_eq!(world.workers[0].counters().refused_checks, 1);
     world.talk(&[(0, LOUD)], 200);
     assert_eq!(world.take_got(1).len(), 10);
 }
@@ -98,8 +98,8 @@ fn a_plain_stun_request_is_answered() {
     // The transaction of RFC 5769 section 2.2, whose response has these very bytes.
     let mut request = vec![0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42];
     request.extend([0xb7, 0xe7, 0xa7, 0x01, 0xbc, 0x34, 0xd6, 0x86, 0xfa, 0x87, 0xdf, 0xae]);
-    world.worker.handle_datagram(world.now, source, here, &request);
-    let Some(Output::Transmit(reply)) = world.worker.poll_output() else { panic!("no reply") };
+    world.workers[0].handle_datagram(world.now, source, here, &request);
+    let Some(Output::Transmit(reply)) = world.workers[0].poll_output() else { panic!("no reply") };
     assert_eq!((reply.source, reply.destination), (here, source));
     let mut expect = vec![1, 1, 0, 12];
     expect.extend(&request[4..]);
@@ -117,16 +117,16 @@ fn a_check_for_another_worker_is_handed_over_and_so_is_what_follows() {
     check.extend([0, 6, 0, 12]);
     check.extend(b"03abcdefgh:x");
     for bytes in [&check[..], &[22; 100], &[0x80; 100]] {
-        world.worker.handle_datagram(world.now, source, here, bytes);
-        let Some(Output::Handover(handover)) = world.worker.poll_output() else {
+        world.workers[0].handle_datagram(world.now, source, here, bytes);
+        let Some(Output::Handover(handover)) = world.workers[0].poll_output() else {
             panic!("not handed over")
         };
         assert_eq!(handover.worker, WorkerNumber(3));
         assert_eq!((handover.source, handover.destination), (source, here));
         assert_eq!(handover.contents, bytes);
         // Never twice: a worker that knows nothing of it does not pass it on again.
-        world.worker.handle_handover(world.now, &handover);
-        assert!(world.worker.poll_output().is_none());
+        world.workers[0].handle_handover(world.now, &handover);
+        assert!(world.workers[0].poll_output().is_none());
     }
 }
 
@@ -138,7 +138,7 @@ fn a_check_for_a_worker_that_does_not_exist_goes_nowhere() {
     check.extend([5; 12]);
     check.extend([0, 6, 0, 12]);
     check.extend(b"04abcdefgh:x");
-    world.worker.handle_datagram(world.now, "192.0.2.77:1000".parse().unwrap(), here, &check);
-    assert!(world.worker.poll_output().is_none());
-    assert_eq!(world.worker.counters().refused_checks, 1);
+    world.workers[0].handle_datagram(world.now, "192.0.2.77:1000".parse().unwrap(), here, &check);
+    assert!(world.workers[0].poll_output().is_none());
+    assert_eq!(world.workers[0].counters().refused_checks, 1);
 }

@@ -30,14 +30,17 @@ fn every_section_of_the_answer_has_every_candidate() {
     for section in sections {
         let candidates: Vec<&str> =
             section.lines().filter(|line| line.starts_with("a=candidate:")).collect();
-        assert_eq!(candidates.len(), 2, "{section}");
+        assert_eq!(candidates.len(), 3, "{section}");
         assert!(candidates[0].contains("192.0.2.1 8085 typ host"));
         assert!(candidates[1].contains("127.0.0.1 8085 typ host"));
+        assert!(candidates[2].ends_with("192.0.2.1 80 typ host tcptype passive"), "{section}");
+        let priority = |line: &str| line.split(' ').nth(3).unwrap().parse::<u32>().unwrap();
+        assert!(priority(candidates[1]) > priority(candidates[2]), "UDP is better");
         assert!(section.contains("a=end-of-candidates"));
         assert!(section.contains("a=ice-ufrag:00"), "the name tells the worker");
     }
     assert!(answer.contains("a=ice-lite"));
-    assert!(!answer.contains("red/48000"));
+    assert!(!answer.contains("red/48000"), "not offered");
 }
 
 #[test]
@@ -96,7 +99,7 @@ fn a_renegotiation_that_moves_sections_is_refused_and_changes_nothing() {
 #[test]
 fn candidates_are_checked_and_not_needed() {
     let world = World::with(1);
-    let candidate = |text: Option<&str>| world.worker.candidate(session(0), text);
+    let candidate = |text: Option<&str>| world.workers[0].candidate(session(0), text);
     assert_eq!(candidate(None), Ok(()));
     assert_eq!(candidate(Some("")), Ok(()));
     assert_eq!(candidate(Some("candidate:1 1 udp 2122260223 10.0.0.7 50123 typ host")), Ok(()));
@@ -109,7 +112,7 @@ fn candidates_are_checked_and_not_needed() {
 fn no_offer_of_ours_is_ever_open() {
     let mut world = World::with(1);
     let refused = MediaRefusal::BadSdp("no offer of ours is open".into());
-    assert_eq!(world.worker.answer(session(0), "v=0"), Err(refused));
+    assert_eq!(world.workers[0].answer(session(0), "v=0"), Err(refused));
 }
 
 #[test]
@@ -160,9 +163,8 @@ fn mangled_offers_never_end_the_worker() {
         mangled.push(join(&larger));
     }
     let n = world.clients.len();
-    let room = model::RoomId::from_i64(1).unwrap();
-    let open = media::OpenSession { session: session(n), room, user: user(n), gate: OPEN };
-    world.worker.open(open).unwrap();
+    let open = media::OpenSession { session: session(n), room: room(1), user: user(n), gate: OPEN };
+    world.workers[0].open(world.now, open, &[]).unwrap();
     for sdp in &mangled {
         let _ = world.offer(n, sdp, &[]);
     }

@@ -1,6 +1,6 @@
 //! What is tapped for captions, and what never is.
 
-use media::{Gate, OpenSession, SourceLabel, Voice};
+use media::{Gate, SourceLabel, Voice};
 use model::{RoomId, TrackSource};
 use str0m::media::{Direction, MediaKind};
 
@@ -120,12 +120,12 @@ fn a_shut_gate_ends_the_voice_at_once_and_nothing_follows() {
     let mut world = speaking();
     // A packet that is on its way when the gate shuts.
     world.clients[0].say(world.now, LOUD, b"too late");
-    let gated = world.worker.counters().gated;
+    let gated = world.workers[0].counters().gated;
     world.gate(0, Gate { speak: false, captions: false, ..OPEN });
     assert_eq!(heard(&mut world), [Ended(0)]);
     world.talk(&[(0, LOUD)], 1000);
     assert_eq!(heard(&mut world), []);
-    assert_eq!(world.worker.counters().gated, gated + 51, "they came and were dropped");
+    assert_eq!(world.workers[0].counters().gated, gated + 51, "they came and were dropped");
 }
 
 #[test]
@@ -180,13 +180,11 @@ fn the_same_gate_again_changes_nothing() {
 fn a_closed_session_ends() {
     let mut world = speaking();
     world.clients[0].say(world.now, LOUD, b"too late");
-    world.worker.close(world.now, session(0));
-    world.drain();
+    world.close(0);
     assert_eq!(heard(&mut world), [Ended(0)]);
     world.talk(&[(0, LOUD)], 200);
     assert_eq!(heard(&mut world), []);
-    world.worker.close(world.now, session(1));
-    world.drain();
+    world.close(1);
     assert_eq!(heard(&mut world), [], "what never began does not end");
 }
 
@@ -245,10 +243,8 @@ fn a_pause_does_not_end_a_voice_but_a_long_absence_does() {
 #[test]
 fn two_voices_do_not_mix_in_one_room_or_two() {
     let mut world = World::with(2);
-    let elsewhere = RoomId::from_i64(2).unwrap();
-    let open = OpenSession { session: session(2), room: elsewhere, user: user(2), gate: CAPTIONED };
-    world.worker.open(open).unwrap();
-    world.join(user(2), CAPTIONED, Shape::default());
+    let elsewhere = room(2);
+    world.join_at(0, elsewhere, user(2), CAPTIONED, Shape::default());
     world.run(500);
     world.gate(0, CAPTIONED);
     world.gate(1, CAPTIONED);

@@ -71,7 +71,7 @@ fn a_shut_camera_gate_holds_and_its_slot_is_free_for_others() {
     assert_eq!(pictures(&world, 2), [Some((user(1 - n), TrackSource::Camera))]);
     let stopped = Event::SourceStopped { session: session(n), source: TrackSource::Camera };
     assert!(world.events.contains(&stopped));
-    assert_eq!(world.worker.counters().gated, 20);
+    assert_eq!(world.workers[0].counters().gated, 20);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_view_overrides_the_choice() {
     let mid = world.clients[2].slots[2].to_string();
     let mut view = |user, width| {
         let want = ViewRequest { mid: mid.clone(), user, source: None, width, height: width / 2 };
-        world.worker.view(world.now, session(2), &[want]).unwrap();
+        world.workers[0].view(world.now, session(2), &[want]).unwrap();
         world.drain();
         world.film(&[(0, None, 900), (1, None, 900)], 100);
         pictures(&world, 2)

@@ -14,6 +14,10 @@ fn config(bind: Option<&str>, port: u16) -> MediaConfig {
     MediaConfig { bind: bind.map(|ip| ip.parse().unwrap()), port, ..MediaConfig::default() }
 }
 
+fn answer(source: SocketAddr, destination: SocketAddr, contents: Vec<u8>) -> Transmit {
+    Transmit { protocol: media::Protocol::Udp, source, destination, contents }
+}
+
 /// Sends from `client` to `to`, echoes through an ingress and egress of the given kind, and returns
 /// what the client got back and from where.
 macro_rules! echo {
@@ -36,7 +40,7 @@ macro_rules! echo {
         }
         let (source, destination, contents) = got.pop().unwrap();
         assert_eq!(source, client.local_addr().unwrap());
-        egress.push(socket, Transmit { source: destination, destination: source, contents });
+        egress.push(socket, answer(destination, source, contents));
         egress.flush(socket);
         let mut buffer = [0; 16];
         let (len, from) = client.recv_from(&mut buffer).unwrap();
@@ -103,7 +107,7 @@ fn one_bad_datagram_does_not_stop_the_others() {
         ("[::1]:9".parse().unwrap(), vec![2]),
         (good, vec![3]),
     ] {
-        egress.push(socket, Transmit { source, destination, contents });
+        egress.push(socket, answer(source, destination, contents));
     }
     egress.flush(socket);
     let mut buffer = [0; 16];

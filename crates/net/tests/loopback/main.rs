@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod client;
+mod span;
+mod stream;
 mod tap;
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -24,13 +26,17 @@ fn session(n: i64) -> SessionId {
     SessionId::from_i64(n).unwrap()
 }
 
+fn room(n: i64) -> RoomId {
+    RoomId::from_i64(n).unwrap()
+}
+
 fn start(workers: usize) -> (Media, mpsc::Receiver<Event>) {
     Media::start(MediaConfig { workers, ..MediaConfig::default() }).unwrap()
 }
 
 /// A connected client in a room.
 async fn join(media: &Media, n: i64, room: i64, ip: IpAddr) -> Client {
-    let (session, room) = (session(n), RoomId::from_i64(room).unwrap());
+    let (session, room) = (session(n), crate::room(room));
     let user = UserId::from_i64(n).unwrap();
     media.open(OpenSession { session, room, user, gate: OPEN }).await.unwrap();
     let (mut client, offer) = Client::prepare(ip);
@@ -73,14 +79,14 @@ async fn nothing_forbidden_leaves_after_set_gate_returned() {
     speaker.talk(true);
     listener.take(20).await;
     for round in 0..5 {
-        media.set_gate(session(1), Gate { speak: false, ..OPEN }).await.unwrap();
+        media.set_gate(session(1), room(1), Gate { speak: false, ..OPEN }).await.unwrap();
         // Whatever the speaker sends from here on must not arrive.
         let last_allowed = speaker.sent.load(Ordering::SeqCst);
         while speaker.sent.load(Ordering::SeqCst) < last_allowed + 20 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let first_allowed = speaker.sent.load(Ordering::SeqCst);
-        media.set_gate(session(1), OPEN).await.unwrap();
+        media.set_gate(session(1), room(1), OPEN).await.unwrap();
         for client in [&mut listener, &mut witness] {
             let got = client.take_until(first_allowed + 10).await;
             let leaked = |n: &&u32| **n > last_allowed && **n < first_allowed;
@@ -151,16 +157,15 @@ async fn a_taken_port_and_a_stopped_server_are_said() {
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("two servers on one port"),
     }
-    assert_eq!(media.set_gate(session(1), OPEN).await, Err(MediaRefusal::UnknownSession));
-    let room = RoomId::from_i64(1).unwrap();
+    assert_eq!(media.set_gate(session(1), room(1), OPEN).await, Err(MediaRefusal::UnknownSession));
     let user = UserId::from_i64(1).unwrap();
-    let open = OpenSession { session: session(1), room, user, gate: OPEN };
+    let open = OpenSession { session: session(1), room: room(1), user, gate: OPEN };
     media.open(open).await.unwrap();
     let refused = media.offer(session(1), "v=1".into(), Vec::new()).await;
     assert!(matches!(refused, Err(MediaRefusal::BadSdp(_))));
     media.stop();
-    assert_eq!(media.set_gate(session(1), OPEN).await, Err(MediaRefusal::WorkerGone));
-    media.close(session(1)).await;
+    assert_eq!(media.set_gate(session(1), room(1), OPEN).await, Err(MediaRefusal::WorkerGone));
+    media.close(session(1), room(1)).await;
     Media::start(taken).expect("the port is free again").0.stop();
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::client::{Client, PATIENCE};
-use crate::{OPEN, V4, V6, join, session};
+use crate::{OPEN, V4, V6, join, room, session};
 
 const CAPTIONED: Gate = Gate { captions: true, ..OPEN };
 
@@ -106,13 +106,13 @@ async fn the_end_is_there_before_set_gate_returns_and_nothing_follows() {
     let (media, _events) = listener.start(2);
     let speaker = join(&media, 1, 1, V4).await;
     let other = join(&media, 2, 1, V6).await;
-    media.set_gate(session(2), CAPTIONED).await.unwrap();
+    media.set_gate(session(2), room(1), CAPTIONED).await.unwrap();
     speaker.talk(true);
     other.talk(true);
     for round in 0..5 {
-        media.set_gate(session(1), CAPTIONED).await.unwrap();
+        media.set_gate(session(1), room(1), CAPTIONED).await.unwrap();
         listener.hears(1).await;
-        media.set_gate(session(1), OPEN).await.unwrap();
+        media.set_gate(session(1), room(1), OPEN).await.unwrap();
         let taken = listener.take();
         let voice = of(&taken, 1);
         assert!(matches!(voice[0], Voice::Began { .. }), "{round}: {voice:?}");
@@ -133,11 +133,11 @@ async fn the_end_is_there_before_close_and_stop_return() {
     let (media, _events) = listener.start(2);
     let speakers = [join(&media, 1, 1, V4).await, join(&media, 2, 2, V4).await];
     for n in [1, 2] {
-        media.set_gate(session(n), CAPTIONED).await.unwrap();
+        media.set_gate(session(n), room(n), CAPTIONED).await.unwrap();
         speakers[n as usize - 1].talk(true);
         listener.hears(n).await;
     }
-    media.close(session(1)).await;
+    media.close(session(1), room(1)).await;
     let taken = listener.take();
     assert_eq!(of(&taken, 1).last(), Some(&&Voice::Ended { session: session(1) }));
     say(&speakers[0], 20).await;
@@ -151,14 +151,14 @@ async fn what_a_full_tap_did_not_take_comes_first_when_it_does() {
     let listener = Listener::default();
     let (media, _events) = listener.start(1);
     let speaker = join(&media, 1, 1, V4).await;
-    media.set_gate(session(1), CAPTIONED).await.unwrap();
+    media.set_gate(session(1), room(1), CAPTIONED).await.unwrap();
     speaker.talk(true);
     listener.hears(1).await;
     listener.fill(true);
     listener.take();
     say(&speaker, 20).await;
-    media.set_gate(session(1), OPEN).await.unwrap();
-    media.set_gate(session(1), CAPTIONED).await.unwrap();
+    media.set_gate(session(1), room(1), OPEN).await.unwrap();
+    media.set_gate(session(1), room(1), CAPTIONED).await.unwrap();
     say(&speaker, 20).await;
     let before = speaker.sent.load(Ordering::SeqCst);
     // The second turn of the thread has read all that was sent before the first.
@@ -179,12 +179,12 @@ async fn what_waits_is_handed_in_though_nobody_speaks() {
     let listener = Listener::default();
     let (media, _events) = listener.start(1);
     let speaker = join(&media, 1, 1, V4).await;
-    media.set_gate(session(1), CAPTIONED).await.unwrap();
+    media.set_gate(session(1), room(1), CAPTIONED).await.unwrap();
     speaker.talk(true);
     listener.hears(1).await;
     listener.fill(true);
     listener.take();
-    media.close(session(1)).await;
+    media.close(session(1), room(1)).await;
     drop(speaker);
     assert_eq!(listener.take(), []);
     listener.fill(false);
@@ -197,7 +197,7 @@ async fn the_voices_of_a_thread_that_dies_end_before_its_sessions_fail() {
     let listener = Listener::default();
     let (media, mut events) = listener.start(2);
     let speaker = join(&media, 1, 1, V4).await;
-    media.set_gate(session(1), CAPTIONED).await.unwrap();
+    media.set_gate(session(1), room(1), CAPTIONED).await.unwrap();
     speaker.talk(true);
     listener.hears(1).await;
     listener.broken.store(true, Ordering::SeqCst);

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{SessionId, UserId};
-use room::{Event, FloorEnd, Gate, ProfileKind, Room};
+use room::{Event, FloorEnd, Gate, ProfileKind, Room, Settings};
+
+use super::stage_order::{StageOrder, check_stage_left};
 
 /// Sessions of one member at once.
 const MOST: usize = 8;
@@ -18,6 +20,11 @@ pub struct Order {
     last_fence: u64,
     /// The last word about captions, if there was one.
     captions: Option<bool>,
+    /// The same about the topic.
+    topic: Option<Option<String>>,
+    /// The same about all settings.
+    settings: Option<Settings>,
+    stage: StageOrder,
     closed: bool,
 }
 
@@ -31,10 +38,13 @@ impl Order {
     pub fn follow(&mut self, events: &[Event]) {
         for event in events {
             assert!(!self.closed, "after the room was closed: {event:?}");
+            let is_in = |user: &UserId| self.sessions_by_member.contains_key(user);
+            self.stage.follow(event, is_in);
             self.follow_one(event);
         }
         check_neighbours(events);
         check_floor_left(events);
+        check_stage_left(events);
         let empty = self.sessions_by_member.iter().find(|(_, sessions)| sessions.is_empty());
         assert_eq!(empty, None, "a member without a session after {events:?}");
     }
@@ -49,6 +59,13 @@ impl Order {
                 assert!(self.seen.insert(*session), "a session again: {event:?}");
                 let sessions = self.sessions_of(*user, event);
                 sessions.insert(*session);
+                assert!(sessions.len() <= MOST, "one too many: {event:?}");
+            }
+            // It may have been here before.
+            Event::SessionArrived { session, user, .. } => {
+                self.seen.insert(*session);
+                let sessions = self.sessions_of(*user, event);
+                assert!(sessions.insert(*session), "here already: {event:?}");
                 assert!(sessions.len() <= MOST, "one too many: {event:?}");
             }
             Event::SessionEnded { session, user, .. } => {
@@ -95,11 +112,37 @@ impl Order {
             Event::CaptionsSwitched { on, .. } => {
                 assert_ne!(self.captions.replace(*on), Some(*on), "no news: {event:?}");
             }
+            Event::SpeakRequested { .. }
+            | Event::SpeakRequestWithdrawn { .. }
+            | Event::SpeakerInvited { .. }
+            | Event::InviteEnded { .. }
+            | Event::SpeakerMade { .. }
+            | Event::SpeakerRevoked { .. } => {}
+            Event::TopicChanged { topic, .. } => {
+                let before = self.topic.replace(topic.clone());
+                assert_ne!(before.as_ref(), Some(topic), "no news: {event:?}");
+                assert_ne!(topic.as_deref(), Some(""), "an empty topic: {event:?}");
+            }
+            Event::SettingsChanged { settings, .. } => {
+                let before = self.settings.replace(Settings::clone(settings));
+                assert_ne!(before.as_ref(), Some(&**settings), "no news: {event:?}");
+            }
             Event::Closed { .. } => {
                 assert!(self.sessions_by_member.is_empty(), "closed over people");
                 self.closed = true;
             }
         }
+    }
+
+    /// Nothing has changed but what was told.
+    #[track_caller]
+    fn check_settings(&self, now: &Settings) {
+        assert_eq!(now.captions, self.captions.unwrap_or(now.captions));
+        assert_eq!(Some(&now.topic), self.topic.as_ref().or(Some(&now.topic)));
+        let told = self.settings.as_ref().unwrap_or(now);
+        assert_eq!((&now.name, now.member_limit), (&told.name, told.member_limit));
+        assert_eq!((&now.overrides, &now.slug), (&told.overrides, &told.slug));
+        assert_eq!((now.id, now.kind), (told.id, told.kind));
     }
 
     fn turns(&mut self, session: SessionId, speaking: bool) -> bool {
@@ -125,8 +168,9 @@ impl Order {
         assert_eq!((room.is_empty(), room.is_closed()), (shown.is_empty(), self.closed));
         let floor = room.floor();
         assert_eq!((floor.map(|f| (f.holder, f.fence)), view.floor), (self.floor, floor));
+        self.stage.check(room);
+        self.check_settings(&view.settings);
         let captions = view.settings.captions;
-        assert_eq!(captions, self.captions.unwrap_or(captions));
         let has_floor = view.settings.kind == ProfileKind::Talk;
         for member in &view.members {
             let holds = floor.is_some_and(|floor| floor.holder == member.person.id);
@@ -157,7 +201,10 @@ fn check_neighbours(events: &[Event]) {
         let before = at.checked_sub(1).map(|at| &events[at]);
         let fits = match event {
             Event::Closed { .. } => true,
-            Event::SessionEnded { .. } | Event::Speaking { .. } | Event::FloorReleased { .. }
+            Event::SessionEnded { .. }
+            | Event::Speaking { .. }
+            | Event::FloorReleased { .. }
+            | Event::SpeakerRevoked { .. }
                 if closes =>
             {
                 !matches!(before, Some(Event::MemberLeft { .. }))

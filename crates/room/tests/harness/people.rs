@@ -2,7 +2,7 @@
 
 use model::{Id, Override, OverrideTarget, Permissions, RoleId, RoomId, SessionId, Timestamp};
 use model::{UserId, Via};
-use room::{Actor, Caller, Join, Person, ProfileKind, Settings};
+use room::{Actor, Caller, Command, Join, Person, ProfileKind, Settings};
 
 /// A person, as short as a script needs.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,7 @@ pub struct Who {
 const PLAIN: &[Permissions] = &[Permissions::EVERYONE];
 const MUTES: &[Permissions] = &[Permissions::EVERYONE, Permissions::MUTE_MEMBERS];
 const DEAFENS: &[Permissions] = &[Permissions::EVERYONE, Permissions::DEAFEN_MEMBERS];
+const STAGES: &[Permissions] = &[Permissions::EVERYONE, Permissions::STAGE_MODERATOR];
 const MOVES: &[Permissions] = &[Permissions::EVERYONE, Permissions::MOVE_MEMBERS];
 
 /// A person like everyone.
@@ -43,6 +44,8 @@ pub const ADA: Who =
     Who { number: 9, name: "ada", base: &[Permissions::ADMINISTRATOR], roles: &[] };
 /// Somebody without any permission.
 pub const NOBODY: Who = Who { number: 10, name: "nobody", base: &[], roles: &[] };
+/// May decide who speaks on a stage.
+pub const MODDY: Who = Who { number: 11, name: "moddy", base: STAGES, roles: &[] };
 /// The server itself.
 pub const SERVER: Actor = Actor::Server;
 
@@ -91,7 +94,8 @@ pub fn session(number: u64) -> SessionId {
 /// A plain way in: no client named, neither muted nor deafened.
 pub fn join(number: u64) -> Join {
     let (session, via) = (session(number), Via::VoiceService);
-    Join { session, via, client: None, mute: false, deaf: false, unlocked: false }
+    let (mute, deaf, unlocked, only_once) = Default::default();
+    Join { session, via, client: None, mute, deaf, unlocked, only_once }
 }
 
 /// The same from a named device.
@@ -125,6 +129,21 @@ pub fn room_of(kind: ProfileKind) -> Settings {
 /// A voice room.
 pub fn voice() -> Settings {
     room_of(ProfileKind::Voice)
+}
+
+/// A stage.
+pub fn stage() -> Settings {
+    room_of(ProfileKind::Stage)
+}
+
+/// Another room, as far as the first one is concerned.
+pub fn elsewhere() -> RoomId {
+    RoomId(id(2000))
+}
+
+/// The caller's own switches, as far as they are mutes.
+pub fn set_self(number: u64, mute: Option<bool>, deaf: Option<bool>) -> Command {
+    Command::SetSelf { session: session(number), mute, deaf, camera: None, screen: None }
 }
 
 /// A talk room for three: one more than a pair, to look on.

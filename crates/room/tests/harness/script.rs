@@ -7,12 +7,15 @@
 
 mod order;
 mod people;
+mod stage_order;
 mod told;
 
 use std::time::{Duration, Instant};
 
 use model::{Now, Timestamp, UserId};
-use room::{Actor, Command, Event, Gate, Marks, MemberView, Refusal, Room, Settings, Timing};
+use room::{
+    Actor, Arrival, Command, Event, Gate, Link, Marks, MemberView, Refusal, Room, Settings, Timing,
+};
 
 pub use order::Order;
 pub use people::*;
@@ -50,6 +53,12 @@ impl Script {
         Self { room, now, origin: now.mono, order: Order::default() }
     }
 
+    /// Another empty room, in the same time.
+    pub fn beside(&self, settings: Settings) -> Self {
+        let (room, order) = (Room::new(settings, []), Order::default());
+        Self { room, now: self.now, origin: self.origin, order }
+    }
+
     /// Part of what is given: this person came in with this session.
     #[track_caller]
     pub fn comes_in(&mut self, who: Who, session: u64) {
@@ -60,6 +69,26 @@ impl Script {
     #[track_caller]
     pub fn speaks(&mut self, number: u64) {
         self.does(SERVER, Command::Speaking { session: session(number), speaking: true });
+    }
+
+    /// Part of what is given: this link of a session is up.
+    #[track_caller]
+    pub fn linked(&mut self, number: u64, link: Link) {
+        self.does(SERVER, Command::LinkUp { session: session(number), link });
+    }
+
+    /// Part of what is given: this link of a session went down just now.
+    #[track_caller]
+    pub fn unlinked(&mut self, number: u64, link: Link) {
+        let (session, last_seen) = (session(number), self.now.mono);
+        self.does(SERVER, Command::LinkDown { session, link, last_seen });
+    }
+
+    /// Part of what is given: this member speaks on the stage.
+    #[track_caller]
+    pub fn on_stage(&mut self, who: Who) {
+        self.does(SERVER, Command::InviteToSpeak { user: who.id() });
+        self.does(who, Command::RespondInvite { accepted: true });
     }
 
     /// Part of what is given: this member has the floor. The number of the grant.
@@ -117,6 +146,14 @@ impl Script {
     #[track_caller]
     pub fn member(&self, who: Who) -> MemberView {
         self.room.member(who.id()).unwrap_or_else(|| panic!("{} is not in", who.name))
+    }
+
+    /// A member with what goes along when they are moved away from here.
+    #[track_caller]
+    pub fn departing(&self, who: Who) -> Arrival {
+        let sessions = self.room.departing(who.id());
+        let sessions = sessions.unwrap_or_else(|| panic!("{} is not in", who.name));
+        Arrival { caller: who.caller(), from: self.room.settings().id, sessions }
     }
 
     /// The gate of a session.

@@ -1,7 +1,7 @@
 //! The events that scripts expect, in the script's time. Every field is filled in.
 
 use model::{Permissions, Timestamp, Via};
-use room::{EndReason, Event, FloorEnd, Join};
+use room::{Caller, EndReason, Event, FloorEnd, InviteEnd, Join, RevokeReason};
 
 use super::{Script, Who, secs, session};
 
@@ -13,7 +13,19 @@ impl Script {
 
     /// Became a member with these permissions.
     pub fn joined_with(&self, who: Who, permissions: Permissions) -> Event {
-        Event::MemberJoined { person: who.person(), permissions, at: self.now.wall }
+        let Caller { person, roles, base } = who.caller();
+        Event::MemberJoined { person, roles, base, permissions, at: self.now.wall }
+    }
+
+    /// A member has other roles or permissions, and no override changes them.
+    pub fn reauthorized(&self, who: Who) -> Event {
+        self.reauthorized_to(who, who.base())
+    }
+
+    /// A member has other roles or permissions, and these permissions here.
+    pub fn reauthorized_to(&self, who: Who, permissions: Permissions) -> Event {
+        let Caller { person, roles, base } = who.caller();
+        Event::Reauthorized { user: person.id, roles, base, permissions }
     }
 
     /// A session began as asked; it has 30 s to show life, one that lives by requests 60 s.
@@ -63,6 +75,32 @@ impl Script {
     /// A member has the floor no more.
     pub fn released(&self, who: Who, fence: u64, reason: FloorEnd) -> Event {
         Event::FloorReleased { user: who.id(), fence, reason }
+    }
+
+    /// A listener asks to speak, now.
+    pub fn requested(&self, who: Who) -> Event {
+        Event::SpeakRequested { user: who.id(), at: self.now.wall }
+    }
+
+    /// A listener is invited, for 300 s from now.
+    pub fn invited(&self, who: Who, by: Option<Who>) -> Event {
+        let (expires, expires_at) = (self.now.mono + secs(300), self.wall_in(300));
+        Event::SpeakerInvited { user: who.id(), by: by.map(Who::id), expires, expires_at }
+    }
+
+    /// An invite is over.
+    pub fn invite_ended(&self, who: Who, why: InviteEnd) -> Event {
+        Event::InviteEnded { user: who.id(), why }
+    }
+
+    /// A listener speaks.
+    pub fn made(&self, who: Who, by: Option<Who>) -> Event {
+        Event::SpeakerMade { user: who.id(), by: by.map(Who::id) }
+    }
+
+    /// A speaker does not any more.
+    pub fn revoked(&self, who: Who, by: Option<Who>, why: RevokeReason) -> Event {
+        Event::SpeakerRevoked { user: who.id(), by: by.map(Who::id), why }
     }
 
     /// The number of a grant now, if there was none just before.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use model::{TrackSource, UserId, Via};
-use room::{Command, Link, Refusal};
+use room::{Command, EndReason, Link, Refusal};
 
 use super::{Naive, Row};
 
@@ -31,15 +31,23 @@ impl Naive {
     /// What links and media say about one session.
     pub(super) fn report(&mut self, command: &Command) -> Result<(), Refusal> {
         match command {
-            Command::LinkUp { session, link: Link::Socket } => self.row(*session)?.sockets += 1,
-            Command::LinkUp { session, link: Link::Media } => self.row(*session)?.media = true,
+            Command::LinkUp { session, link } => {
+                let row = self.row(*session)?;
+                let is_media = *link == Link::Media;
+                row.media |= is_media;
+                row.sockets += u32::from(!is_media);
+                if *link != Link::Gateway {
+                    row.detached = false;
+                }
+            }
             Command::LinkDown { session, link, last_seen } => {
                 let row = self.row(*session)?;
                 let was_up = if *link == Link::Media { row.media } else { row.sockets > 0 };
                 if was_up {
                     row.heard = row.heard.max(Some(*last_seen));
-                    row.sockets -= u32::from(*link == Link::Socket);
+                    row.sockets -= u32::from(*link != Link::Media);
                     row.media &= *link != Link::Media;
+                    row.detached |= !row.is_linked();
                 }
             }
             Command::Speaking { session, speaking } => {
@@ -73,5 +81,7 @@ impl Naive {
         self.rows.retain(|row| row.ends_at().is_none_or(|at| at > now));
         self.free_if_over(now);
         self.free_if_holder_is_out();
+        self.forget_late_invites(now);
+        self.clear_stage(&[], EndReason::Timeout);
     }
 }

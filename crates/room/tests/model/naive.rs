@@ -7,35 +7,45 @@ mod floor;
 mod life;
 mod rights;
 mod shown;
+mod stage;
+mod visit;
 
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use model::{Now, Permissions, SessionId, Timestamp, UserId, Via};
-use room::Settings;
-use room::{Actor, Caller, Command, Gate, Join, Marks, Person, ProfileKind, Refusal};
+use model::{Now, Permissions, RoleId, SessionId, Timestamp, UserId, Via};
+use room::{Actor, Caller, Command, EndReason, Gate, Marks, Person, ProfileKind, Refusal};
+use room::{Settings, SettingsChange};
 
 use floor::Lock;
 use rights::bits;
+use stage::Invite;
+
+use crate::steps::Given;
 
 /// One session, with all that is known about it and its person.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     pub id: SessionId,
     pub person: Person,
+    roles: Vec<RoleId>,
+    base: Permissions,
     bits: u64,
     since: Timestamp,
-    via: Via,
-    client: Option<String>,
+    pub via: Via,
+    pub client: Option<String>,
     mute: bool,
     deaf: bool,
+    /// A camera and a screen, as the client has it.
+    says: (bool, bool),
     speaking: bool,
     camera: bool,
     screen: bool,
-    sockets: u32,
-    media: bool,
+    pub sockets: u32,
+    pub media: bool,
     born: Instant,
     heard: Option<Instant>,
+    detached: bool,
 }
 
 /// The rooms' description, executable.
@@ -45,6 +55,10 @@ pub struct Naive {
     pub rows: Vec<Row>,
     muted: BTreeSet<UserId>,
     deafened: BTreeSet<UserId>,
+    speakers: BTreeSet<UserId>,
+    /// Who asks to speak, first come first.
+    pub hands: Vec<(UserId, Timestamp)>,
+    pub invites: Vec<Invite>,
     pub lock: Lock,
     /// How often somebody was heard of, which is told whether or not it moves anything.
     heard: u32,
@@ -52,10 +66,13 @@ pub struct Naive {
 }
 
 impl Naive {
-    pub fn new(settings: Settings, muted: Vec<UserId>, deafened: Vec<UserId>) -> Self {
+    pub fn new(given: Given) -> Self {
+        let Given { settings, muted, deafened, speakers } = given;
         let (muted, deafened) = (muted.into_iter().collect(), deafened.into_iter().collect());
-        let (rows, lock, heard, closed) = Default::default();
-        Self { settings, rows, muted, deafened, lock, heard, closed }
+        let is_stage = settings.kind == ProfileKind::Stage;
+        let speakers = speakers.into_iter().filter(|_| is_stage).collect();
+        let (rows, hands, invites, lock, heard, closed) = Default::default();
+        Self { settings, rows, muted, deafened, speakers, hands, invites, lock, heard, closed }
     }
 
     /// Does it, or says why not.
@@ -63,8 +80,10 @@ impl Naive {
         if self.closed {
             return Err(Refusal::RoomNotFound);
         }
+        let were_in = self.people();
         self.carry_out(by, command, now)?;
         self.free_if_holder_is_out();
+        self.clear_stage(&were_in, reason_of(by, command));
         Ok(())
     }
 
@@ -75,10 +94,11 @@ impl Naive {
                 self.own(by, *session)?;
                 self.rows.retain(|row| row.id != *session);
             }
-            Command::SetSelf { session, mute, deaf } => {
+            Command::SetSelf { session, mute, deaf, camera, screen } => {
                 let row = self.own(by, *session)?;
                 row.mute = mute.unwrap_or(row.mute);
                 row.deaf = deaf.unwrap_or(row.deaf);
+                row.says = (camera.unwrap_or(row.says.0), screen.unwrap_or(row.says.1));
             }
             Command::ServerMute { user, muted } => {
                 self.may(by, &[Permissions::MUTE_MEMBERS])?;
@@ -96,7 +116,7 @@ impl Naive {
                 self.rows.retain(|row| row.person.id != *user);
             }
             Command::LeaveAll => {
-                let user = self.asking(by)?.ok_or(Refusal::NotAParticipant)?;
+                let user = self.asking(by)?.ok_or(Refusal::NotInRoom)?;
                 self.rows.retain(|row| row.person.id != user);
             }
             Command::TakeFloor => return self.take_floor(by, now),
@@ -109,10 +129,25 @@ impl Naive {
                 self.lock.holder = None;
             }
             Command::SwitchCaptions { on } => {
-                let owns = by.user().is_some() && by.user() == self.settings.created_by;
-                self.may(by, if owns { &[] } else { &[Permissions::MANAGE_SPACES] })?;
+                self.may_manage(by)?;
                 self.settings.captions = *on;
             }
+            Command::ChangeSettings(change) => {
+                self.may_manage(by)?;
+                self.change(change.clone());
+            }
+            Command::MoveOut { user, to } => {
+                self.may(by, &[Permissions::MOVE_MEMBERS])?;
+                self.of(*user).next().ok_or(Refusal::TargetNotInRoom)?;
+                let stays = *to == self.settings.id;
+                self.rows.retain(|row| row.person.id != *user || stays);
+            }
+            Command::RequestToSpeak
+            | Command::WithdrawRequest
+            | Command::InviteToSpeak { .. }
+            | Command::RespondInvite { .. }
+            | Command::RevokeSpeaker { .. }
+            | Command::SetTopic { .. } => return self.act_on_stage(by, command, now),
             other => {
                 let Actor::Server = by else {
                     return Err(Refusal::Missing(Permissions::ADMINISTRATOR));
@@ -136,10 +171,8 @@ impl Naive {
                 self.closed = true;
             }
             Command::Reauthorize { user, roles, base } => {
-                let bits = bits(*user, roles, *base, &self.settings.overrides);
                 self.of(*user).next().ok_or(Refusal::TargetNotInRoom)?;
-                let own = self.rows.iter_mut().filter(|row| row.person.id == *user);
-                own.for_each(|row| row.bits = bits);
+                self.reauthorize(*user, roles, *base);
             }
             Command::RequestHeard { user } => self.hear(*user, now.mono),
             report => return self.report(report),
@@ -147,65 +180,21 @@ impl Naive {
         Ok(())
     }
 
-    fn join(&mut self, by: &Actor, join: &Join, now: Now) -> Result<(), Refusal> {
-        let Actor::Caller(Caller { person, roles, base }) = by else {
-            return Err(Refusal::RoomNotFound);
-        };
-        let free = matches!(self.settings.kind, ProfileKind::Talk | ProfileKind::Conference);
-        self.may(by, if free { &[] } else { &[Permissions::CONNECT] })?;
-        let limit = self.settings.member_limit;
-        let others = self.people().iter().filter(|user| **user != person.id).count();
-        let before = self.of(person.id).next().map(|row| row.since);
-        if before.is_none() && others >= limit as usize {
-            return Err(Refusal::RoomFull { limit });
+    /// What everyone may do is worked out anew.
+    fn change(&mut self, change: SettingsChange) {
+        let settings = &mut self.settings;
+        settings.name = change.name.unwrap_or(settings.name.clone());
+        settings.member_limit = change.member_limit.unwrap_or(settings.member_limit);
+        settings.overrides = change.overrides.unwrap_or(settings.overrides.clone());
+        for row in &mut self.rows {
+            row.bits = bits(row.person.id, &row.roles, row.base, &self.settings.overrides);
         }
-        if before.is_none() && self.settings.has_password && !join.unlocked {
-            return Err(Refusal::InvalidPassword);
-        }
-        let bits = bits(person.id, roles, *base, &self.settings.overrides);
-        let since = before.unwrap_or(now.wall);
-        let Join { session: id, via, client, mute, deaf, .. } = join.clone();
-        let again = |row: &Row| (row.person.id, row.via) == (person.id, Via::SttRoom);
-        if via == Via::SttRoom && self.rows.iter().any(again) {
-            self.rows
-                .iter_mut()
-                .filter(|row| row.person.id == person.id)
-                .for_each(|row| row.bits = bits);
-            self.hear(person.id, now.mono);
-            return Ok(());
-        }
-        self.rows.retain(|r| (r.person.id, r.via, &r.client) != (person.id, via, &client));
-        self.make_room_for(person.id);
-        let own = self.rows.iter_mut().filter(|row| row.person.id == person.id);
-        own.for_each(|row| row.bits = bits);
-        let person = person.clone();
-        let (speaking, camera, screen, sockets, media) = (false, false, false, 0, false);
-        let (born, heard) = (now.mono, None);
-        self.rows.push(Row {
-            id,
-            person,
-            bits,
-            since,
-            via,
-            client,
-            mute,
-            deaf,
-            speaking,
-            camera,
-            screen,
-            sockets,
-            media,
-            born,
-            heard,
-        });
-        Ok(())
     }
 
-    /// A ninth session takes the place of the first one that is left. Rows are in order of coming.
-    fn make_room_for(&mut self, user: UserId) {
-        if self.of(user).count() == 8 {
-            let oldest = self.rows.iter().position(|row| row.person.id == user);
-            oldest.map(|at| self.rows.remove(at));
+    fn reauthorize(&mut self, user: UserId, roles: &[RoleId], base: Permissions) {
+        let bits = bits(user, roles, base, &self.settings.overrides);
+        for row in self.rows.iter_mut().filter(|row| row.person.id == user) {
+            (row.roles, row.base, row.bits) = (roles.to_vec(), base, bits);
         }
     }
 
@@ -215,15 +204,16 @@ impl Naive {
         let speaks = match self.settings.kind {
             ProfileKind::Voice => has(Permissions::SPEAK),
             ProfileKind::Conference => true,
-            ProfileKind::Stage => false,
+            ProfileKind::Stage => self.speakers.contains(&row.person.id),
             ProfileKind::Talk => self.lock.holder == Some(row.person.id),
         };
-        let Marks { server_mute, server_deaf } = self.marks(row.person.id);
+        let Marks { server_mute, server_deaf, speaker } = self.marks(row.person.id);
         let speak = speaks && !row.mute && !server_mute;
+        let seen = self.settings.kind != ProfileKind::Stage || speaker;
         Gate {
             speak,
-            camera: has(Permissions::VIDEO),
-            screen: has(Permissions::STREAM),
+            camera: seen && has(Permissions::VIDEO),
+            screen: seen && has(Permissions::STREAM),
             receive: !row.deaf && !server_deaf,
             captions: speak && self.settings.captions,
         }
@@ -237,6 +227,7 @@ impl Naive {
         Marks {
             server_mute: self.muted.contains(&user),
             server_deaf: self.deafened.contains(&user),
+            speaker: self.speakers.contains(&user),
         }
     }
 
@@ -265,6 +256,11 @@ impl Naive {
         }
     }
 
+    fn may_manage(&self, by: &Actor) -> Result<(), Refusal> {
+        let owns = by.user().is_some() && by.user() == self.settings.created_by;
+        self.may(by, if owns { &[] } else { &[Permissions::MANAGE_SPACES] })
+    }
+
     /// Any of these is enough, and none when none is named; the last is the one missed.
     fn may(&self, by: &Actor, any_of: &[Permissions]) -> Result<(), Refusal> {
         let Actor::Caller(Caller { person, roles, base }) = by else { return Ok(()) };
@@ -279,6 +275,18 @@ impl Naive {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Why people are out after a command, if any are.
+fn reason_of(by: &Actor, command: &Command) -> EndReason {
+    match command {
+        Command::Kick { .. } => EndReason::Kicked { by: by.user() },
+        Command::MoveOut { to, .. } => EndReason::MovedTo { room: *to, by: by.user() },
+        Command::EndSession { reason, .. }
+        | Command::EndMember { reason, .. }
+        | Command::Close { reason } => *reason,
+        _ => EndReason::Left,
     }
 }
 

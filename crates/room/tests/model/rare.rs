@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use room::{EndReason, Event, FloorEnd, Refusal, Room};
+use model::UserId;
+use room::{EndReason, Event, FloorEnd, InviteEnd, Refusal, RevokeReason, Room};
 
 /// Which of the rare things have come up.
 #[derive(Default)]
@@ -16,6 +17,8 @@ impl Rare {
         self.note_speech(events);
         self.note_floor(events);
         self.note_requests(events);
+        self.note_stage(room, events);
+        self.note_moves(room, events);
         let ends = events.iter().filter_map(ended).count();
         let left = events.iter().filter(|event| matches!(event, Event::MemberLeft { .. })).count();
         if closes(events) && left > 1 {
@@ -35,6 +38,8 @@ impl Rare {
         match refusal {
             Refusal::SpeakerTaken => self.reach("a floor refused"),
             Refusal::InvalidPassword => self.reach("a password refused"),
+            Refusal::AlreadyIn => self.reach("once refused"),
+            Refusal::NoPendingInvite => self.reach("an answer without an invite"),
             _ => {}
         }
     }
@@ -54,10 +59,7 @@ impl Rare {
                 }
                 continue;
             };
-            let leaves = events.iter().find_map(|event| match event {
-                Event::MemberLeft { user: who, reason } if who == user => Some(reason.as_str()),
-                _ => None,
-            });
+            let leaves = why_left(events, *user);
             match (reason, leaves.filter(|_| !closes(events))) {
                 (FloorEnd::Left, word) => {
                     self.reach(&format!("{} with the floor", word.unwrap_or("closed")));
@@ -84,9 +86,152 @@ impl Rare {
         }
     }
 
+    fn note_stage(&mut self, room: &Room, events: &[Event]) {
+        let asking = |user: &UserId| room.member(*user).is_some_and(|m| m.requested_at.is_some());
+        let invited = |user: &UserId| room.member(*user).is_some_and(|member| member.invited);
+        for event in events {
+            match event {
+                Event::SpeakRequested { .. } if asked_at_once(room, event) => {
+                    self.reach("asked at once");
+                }
+                Event::SpeakRequestWithdrawn { .. } => self.reach("a request withdrawn"),
+                Event::SpeakerInvited { user, .. } if invited(user) => self.reach("invited again"),
+                Event::InviteEnded { why, .. } => self.reach(match why {
+                    InviteEnd::Declined => "an invite declined",
+                    InviteEnd::Expired => "an invite expired",
+                    InviteEnd::Revoked => "an invite revoked",
+                }),
+                Event::SpeakerMade { user, by } if *by == Some(*user) => {
+                    self.reach("made a speaker by themselves");
+                }
+                Event::SpeakerMade { user, .. } => {
+                    self.reach(if asking(user) { "asked and accepted" } else { "accepted" });
+                }
+                Event::SpeakerRevoked { user, why: RevokeReason::Revoked, .. } => {
+                    let away = room.member(*user).is_none();
+                    self.reach(if away { "revoked while away" } else { "revoked" });
+                }
+                Event::SpeakerRevoked { why: RevokeReason::SteppedDown, .. } => {
+                    self.reach("stepped down");
+                }
+                Event::SpeakerRevoked { user, why: RevokeReason::Left, .. } => {
+                    let word = why_left(events, *user).filter(|_| !closes(events));
+                    self.reach(&format!("{} with the role", word.unwrap_or("closed")));
+                }
+                Event::MemberLeft {
+                    user,
+                    reason: reason @ (EndReason::Timeout | EndReason::MediaFailed),
+                } if room.marks(*user).speaker => {
+                    self.reach(&format!("{reason} and keeps the role"));
+                }
+                Event::MemberLeft { user, .. } if invited(user) => self.reach("invited and left"),
+                Event::MemberJoined { person, .. } if room.marks(person.id).speaker => {
+                    self.reach("a speaker again");
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn note_moves(&mut self, room: &Room, events: &[Event]) {
+        let arrives = |event: &Event| matches!(event, Event::SessionArrived { .. });
+        let arrivals = events.iter().filter(|event| arrives(event)).count();
+        let ends = events.iter().filter_map(ended).count();
+        let member = events.iter().find(|event| arrives(event)).and_then(Event::user);
+        let member = member.and_then(|user| room.member(user));
+        if arrivals > 1 {
+            self.reach("several arrive");
+        }
+        if let Some(member) = member.filter(|_| arrivals > 0) {
+            let too_many = member.sessions.len() - ends + arrivals == 8;
+            self.reach(match (ends, too_many) {
+                (0, _) => "arrives beside",
+                (_, false) => "arrives in the place of another",
+                (_, true) => "arrives as one too many",
+            });
+        }
+        let changes = matches!(events.first(), Some(Event::SettingsChanged { .. }));
+        if changes && events.len() > 1 {
+            self.reach("other settings, other rights");
+        }
+        for event in events {
+            let Event::SessionEnded { session, user, reason: EndReason::Replaced, .. } = event
+            else {
+                continue;
+            };
+            let sessions = room.member(*user).map(|member| member.sessions).unwrap_or_default();
+            if sessions.iter().any(|view| view.id == *session && view.detached) {
+                self.reach("detached and replaced");
+            }
+        }
+    }
+
     fn reach(&mut self, what: &str) {
         self.reached.insert(what.to_owned());
     }
+}
+
+/// Everything that is to come up.
+pub fn wanted() -> impl Iterator<Item = String> {
+    let ends = ["banned", "kicked", "left", "media_failed", "moved", "replaced", "timeout"];
+    let ends = ends.into_iter().chain(["closed"]).map(|word| format!("{word} while speaking"));
+    let with = ["banned", "kicked", "left", "moved", "closed"];
+    let floor = with.into_iter().chain(["timeout", "media_failed"]);
+    let floor = floor.map(|word| format!("{word} with the floor"));
+    let late = ["left", "timeout"].map(|word| format!("{word} after the floor"));
+    let role = with.map(|word| format!("{word} with the role"));
+    let keeps = ["timeout", "media_failed"].map(|word| format!("{word} and keeps the role"));
+    let words = ends.chain(floor).chain(late).chain(role).chain(keeps);
+    words.chain(OTHERS.map(str::to_owned))
+}
+
+const OTHERS: [&str; 31] = [
+    "a floor refused",
+    "a password refused",
+    "a request withdrawn",
+    "a speaker again",
+    "accepted",
+    "an answer without an invite",
+    "an expired floor taken",
+    "an invite declined",
+    "an invite expired",
+    "an invite revoked",
+    "arrives as one too many",
+    "arrives beside",
+    "arrives in the place of another",
+    "asked and accepted",
+    "asked at once",
+    "closed over several",
+    "detached and replaced",
+    "heard while linked",
+    "heard without a link",
+    "invited again",
+    "invited and left",
+    "made a speaker by themselves",
+    "once refused",
+    "other settings, other rights",
+    "revoked",
+    "revoked while away",
+    "several arrive",
+    "stepped down",
+    "the floor expired",
+    "the floor kept",
+    "the oldest replaced",
+];
+
+/// Why somebody is out by these events.
+fn why_left(events: &[Event], user: UserId) -> Option<&'static str> {
+    events.iter().find_map(|event| match event {
+        Event::MemberLeft { user: who, reason } if *who == user => Some(reason.as_str()),
+        _ => None,
+    })
+}
+
+/// Whether somebody else asked in the microsecond before.
+fn asked_at_once(room: &Room, event: &Event) -> bool {
+    let Event::SpeakRequested { at, .. } = event else { return false };
+    let mut before = room.view().members.into_iter().filter_map(|member| member.requested_at);
+    before.any(|before| before.plus(std::time::Duration::from_micros(1)) == *at)
 }
 
 fn ended(event: &Event) -> Option<EndReason> {

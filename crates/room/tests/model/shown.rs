@@ -1,7 +1,7 @@
 //! How the naive room is to be shown.
 
 use model::{Permissions, UserId};
-use room::{Marks, MemberView, SessionView};
+use room::{Marks, MemberView, ProfileKind, SessionView, StageRole};
 
 use super::{Naive, Row};
 
@@ -16,9 +16,12 @@ impl Naive {
     fn member(&self, user: UserId) -> MemberView {
         let mut rows: Vec<_> = self.of(user).collect();
         rows.sort_by_key(|row| row.id);
-        let Marks { server_mute, server_deaf } = self.marks(user);
-        let show =
-            |row: &&Row| SessionView { id: row.id, via: row.via, mute: row.mute, deaf: row.deaf };
+        let Marks { server_mute, server_deaf, speaker } = self.marks(user);
+        let show = |row: &&Row| {
+            let Row { id, via, mute, deaf, detached, .. } = **row;
+            SessionView { id, via, mute, deaf, detached }
+        };
+        let role = if speaker { StageRole::Speaker } else { StageRole::Listener };
         MemberView {
             person: rows[0].person.clone(),
             permissions: Permissions::from_bits(rows[0].bits),
@@ -28,8 +31,11 @@ impl Naive {
             server_mute,
             server_deaf,
             speaking: rows.iter().any(|row| row.speaking && self.gate(row.id).speak),
-            camera: rows.iter().any(|row| row.camera),
-            screen: rows.iter().any(|row| row.screen),
+            camera: rows.iter().any(|row| row.camera || row.says.0),
+            screen: rows.iter().any(|row| row.screen || row.says.1),
+            stage: (self.settings.kind == ProfileKind::Stage).then_some(role),
+            requested_at: self.asked(user),
+            invited: self.invites.iter().any(|invite| invite.user == user),
             sessions: rows.iter().map(show).collect(),
         }
     }

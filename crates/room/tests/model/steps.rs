@@ -1,17 +1,17 @@
-//! Random rooms and random steps, small enough to shrink well.
+//! Two random rooms and random steps in them, small enough to shrink well.
 
 use model::{Override, OverrideTarget, Permissions, UserId};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use room::{ProfileKind, Settings};
 
-use crate::harness::{ADA, ANN, BEA, MUTER, RON, Who, room_of, the_role};
+use crate::harness::{ADA, ANN, BEA, MUTER, RON, Who, elsewhere, room_of, the_role};
 
 /// Who takes part.
 pub const PEOPLE: [Who; 5] = [ANN, BEA, RON, MUTER, ADA];
 
 /// The permissions that decide something in a room.
-const DECIDING: [Permissions; 10] = [
+const DECIDING: [Permissions; 11] = [
     Permissions::VIEW_SPACE,
     Permissions::CONNECT,
     Permissions::SPEAK,
@@ -20,6 +20,7 @@ const DECIDING: [Permissions; 10] = [
     Permissions::MUTE_MEMBERS,
     Permissions::DEAFEN_MEMBERS,
     Permissions::MOVE_MEMBERS,
+    Permissions::STAGE_MODERATOR,
     Permissions::MANAGE_SPACES,
     Permissions::ADMINISTRATOR,
 ];
@@ -30,6 +31,7 @@ pub struct Given {
     pub settings: Settings,
     pub muted: Vec<UserId>,
     pub deafened: Vec<UserId>,
+    pub speakers: Vec<UserId>,
 }
 
 /// What happens next. Numbers pick from what is there when the step is taken.
@@ -37,8 +39,10 @@ pub struct Given {
 pub enum Step {
     /// Time passes; whoever owns the room wakes it at its deadlines, or oversleeps them.
     Wait { millis: u64, awake: bool },
-    /// One person comes in from several devices, one after the other.
-    Devices { by: usize, from: usize, count: usize },
+    /// One person comes into a room from several devices, one after the other.
+    Devices { room: usize, by: usize, from: usize, count: usize },
+    /// Somebody moves a person out of a room into the other one.
+    Move { from: usize, by: usize, whom: usize },
     /// Somebody asks something.
     Ask(Ask),
 }
@@ -47,6 +51,8 @@ pub enum Step {
 #[derive(Clone, Debug)]
 pub struct Ask {
     pub verb: Verb,
+    /// In which of the two rooms.
+    pub room: usize,
     /// Who asks: one of [`PEOPLE`], or the server.
     pub by: usize,
     /// Whether instead the one asks whose business it is: the session's person, or the server for
@@ -62,6 +68,12 @@ pub struct Ask {
     pub stt: bool,
     /// Whether the password is shown.
     pub unlocked: bool,
+    pub only_once: bool,
+    /// Whether a link is a gateway.
+    pub gateway: bool,
+    /// Whether the server ends something by accident.
+    pub accident: bool,
+    pub overrides: Vec<Override>,
     pub flags: (bool, bool),
     /// How long before now a link was last heard of.
     pub ago_millis: u64,
@@ -81,6 +93,13 @@ pub enum Verb {
     TakeFloor,
     KeepFloor,
     ReleaseFloor,
+    RequestToSpeak,
+    WithdrawRequest,
+    InviteToSpeak,
+    RespondInvite,
+    RevokeSpeaker,
+    SetTopic,
+    ChangeSettings,
     SwitchCaptions,
     RequestHeard,
     SetSelf,
@@ -97,21 +116,32 @@ pub enum Verb {
     Reauthorize,
 }
 
-pub fn given() -> impl Strategy<Value = Given> {
+/// A room, and another one beside it.
+pub fn given() -> impl Strategy<Value = [Given; 2]> {
+    (a_room(), a_room()).prop_map(|(one, other)| {
+        let settings = Settings { id: elsewhere(), ..other.settings };
+        [one, Given { settings, ..other }]
+    })
+}
+
+fn a_room() -> impl Strategy<Value = Given> {
     let ids: Vec<UserId> = PEOPLE.iter().map(|who| who.id()).collect();
     let marked = || subsequence(ids.clone(), 0..=2);
     let owner = select(vec![None, Some(BEA.id())]);
-    // Voice rooms have most permissions, and talk rooms a floor.
+    // Voice rooms have most permissions, talk rooms a floor, and stages speakers.
     let (voice, talk) = (Just(ProfileKind::Voice), Just(ProfileKind::Talk));
-    let kinds = prop_oneof![2 => voice, 2 => talk, 1 => select(&ProfileKind::ALL[..])];
+    let stage = Just(ProfileKind::Stage);
+    let kinds = prop_oneof![2 => voice, 3 => talk, 3 => stage, 1 => select(&ProfileKind::ALL[..])];
     let switches = (prop::bool::weighted(0.3), any::<bool>());
     let overrides = prop::collection::vec(an_override(), 0..4);
-    (kinds, 2..5_u32, owner, overrides, switches, marked(), marked()).prop_map(
-        |(kind, member_limit, created_by, overrides, switches, muted, deafened)| {
+    let marks = (marked(), marked(), marked());
+    (kinds, 2..5_u32, owner, overrides, switches, marks).prop_map(
+        |(kind, member_limit, created_by, overrides, switches, marks)| {
+            let (muted, deafened, speakers) = marks;
             let (has_password, captions) = switches;
             let settings = Settings { member_limit, created_by, overrides, ..room_of(kind) };
             let settings = Settings { has_password, captions, ..settings };
-            Given { settings, muted, deafened }
+            Given { settings, muted, deafened, speakers }
         },
     )
 }
@@ -127,14 +157,17 @@ fn an_override() -> impl Strategy<Value = Override> {
 }
 
 pub fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let waits = select(vec![1, 1000, 4000, 9_999, 10_000, 20_000, 29_999, 30_000, 60_000]);
+    let short = vec![0, 1, 1000, 4000, 9_999, 10_000, 20_000, 29_999, 30_000, 60_000];
+    let waits = prop_oneof![12 => select(short), 1 => select(vec![299_999, 300_000])];
     let wait =
         (waits, prop::bool::weighted(0.8)).prop_map(|(millis, awake)| Step::Wait { millis, awake });
     let most = 2 * CLIENTS.len();
-    let devices = (0..PEOPLE.len(), 0..most, 1..=most)
-        .prop_map(|(by, from, count)| Step::Devices { by, from, count });
-    let step = prop_oneof![4 => wait, 20 => ask().prop_map(Step::Ask), 1 => devices];
-    prop::collection::vec(step, 1..100)
+    let devices = (0..2_usize, 0..PEOPLE.len(), 0..most, 1..=most)
+        .prop_map(|(room, by, from, count)| Step::Devices { room, by, from, count });
+    let moves = (0..2_usize, 0..=PEOPLE.len(), 0..PEOPLE.len())
+        .prop_map(|(from, by, whom)| Step::Move { from, by, whom });
+    let step = prop_oneof![4 => wait, 3 => moves, 22 => ask().prop_map(Step::Ask), 1 => devices];
+    prop::collection::vec(step, 1..120)
 }
 
 fn ask() -> impl Strategy<Value = Ask> {
@@ -145,13 +178,18 @@ fn ask() -> impl Strategy<Value = Ask> {
         Just(Permissions::EVERYONE),
         subsequence(DECIDING.to_vec(), 0..=DECIDING.len()).prop_map(union),
     ];
+    let room = prop_oneof![4 => Just(0_usize), 1 => Just(1)];
     let who = (0..=PEOPLE.len(), prop::bool::weighted(0.8), 0..PEOPLE.len(), session);
     let doors = (any::<bool>(), prop::bool::weighted(0.4), prop::bool::weighted(0.8));
-    let what = (client, doors, any::<(bool, bool)>(), ago, base);
-    (verb(), who, what).prop_map(|(verb, (by, rightful, whom, session), what)| {
-        let (client, (door, stt, unlocked), flags, ago_millis, base) = what;
+    let ways = (prop::bool::weighted(0.2), prop::bool::weighted(0.4), prop::bool::weighted(0.4));
+    let overrides = prop::collection::vec(an_override(), 0..3);
+    let what = (client, doors, ways, overrides, any::<(bool, bool)>(), ago, base);
+    (verb(), room, who, what).prop_map(|(verb, room, (by, rightful, whom, session), what)| {
+        let (client, (door, stt, unlocked), ways, overrides, flags, ago_millis, base) = what;
+        let (only_once, gateway, accident) = ways;
         Ask {
             verb,
+            room,
             by,
             rightful,
             whom,
@@ -160,6 +198,10 @@ fn ask() -> impl Strategy<Value = Ask> {
             door,
             stt,
             unlocked,
+            only_once,
+            gateway,
+            accident,
+            overrides,
             flags,
             ago_millis,
             base,
@@ -175,15 +217,22 @@ fn verb() -> impl Strategy<Value = Verb> {
         20 => Just(Verb::TakeFloor),
         8 => Just(Verb::KeepFloor),
         6 => Just(Verb::ReleaseFloor),
+        12 => Just(Verb::RequestToSpeak),
+        6 => Just(Verb::WithdrawRequest),
+        16 => Just(Verb::InviteToSpeak),
+        12 => Just(Verb::RespondInvite),
+        8 => Just(Verb::RevokeSpeaker),
+        4 => Just(Verb::SetTopic),
+        6 => Just(Verb::ChangeSettings),
         5 => Just(Verb::SwitchCaptions),
         12 => Just(Verb::RequestHeard),
         12 => Just(Verb::SetSelf),
         8 => Just(Verb::ServerMute),
         8 => Just(Verb::ServerDeafen),
-        3 => Just(Verb::Kick),
+        6 => Just(Verb::Kick),
         3 => Just(Verb::EndSession),
         3 => Just(Verb::EndMember),
-        1 => Just(Verb::Close),
+        2 => Just(Verb::Close),
         20 => Just(Verb::LinkUp),
         16 => Just(Verb::LinkDown),
         20 => Just(Verb::Speaking),

@@ -1,6 +1,7 @@
 //! The values one by one, and putting them together.
 
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,21 +9,26 @@ use app::{OutsideTurn, RoomCreation};
 use model::Redacted;
 
 use super::speech::SpeechDraft;
-use super::{Config, ConfigError, Network, Tls, Value};
+use super::{Config, ConfigError, Network, Relay, Source, Tls, Value};
 
 /// An HS256 key shorter than this can be found by trying (RFC 7518 section 3.2 wants 32); platforms
 /// have theirs, so it is a warning.
-const JWT_SECRET_LEN_WARN: usize = 16;
+const SECRET_LEN_WARN: usize = 16;
 
 /// Values as they are read, before they are put together.
 #[derive(Default)]
 pub(super) struct Draft {
     pub(super) port: u16,
     pub(super) media_port: Option<u16>,
+    /// `Some(None)`: off.
+    pub(super) media_tcp_port: Option<Option<u16>>,
     pub(super) bind: Option<IpAddr>,
     pub(super) public_address: Option<IpAddr>,
     pub(super) data_dir: PathBuf,
     pub(super) database_url: Option<Redacted<String>>,
+    pub(super) turn_port: Option<u16>,
+    pub(super) turn_relay_ports: Option<RangeInclusive<u16>>,
+    pub(super) turn_secret: Option<Redacted<String>>,
     pub(super) turn_url: Option<String>,
     pub(super) turn_username: Option<String>,
     pub(super) turn_password: Option<Redacted<String>>,
@@ -52,11 +58,12 @@ impl Draft {
     ) -> Result<Config, ConfigError> {
         let tls = self.tls()?;
         let turn = self.turn(&mut warnings)?;
+        let relay = self.relay(&values, &mut warnings);
         let speech = self.speech.finish(&self.data_dir, &mut warnings)?;
         let secret_len = self.jwt_secret.as_ref().map(|secret| secret.expose().len());
-        if secret_len.is_some_and(|len| len < JWT_SECRET_LEN_WARN) {
+        if secret_len.is_some_and(|len| len < SECRET_LEN_WARN) {
             warnings.push(format!(
-                "JWT_SECRET is shorter than {JWT_SECRET_LEN_WARN} bytes and can be guessed"
+                "JWT_SECRET is shorter than {SECRET_LEN_WARN} bytes and can be guessed"
             ));
         }
         let room_creation =
@@ -64,11 +71,13 @@ impl Draft {
         Ok(Config {
             port: self.port,
             media_port: self.media_port.unwrap_or(self.port),
+            media_tcp_port: self.media_tcp_port.unwrap_or(Some(self.port)),
             bind: self.bind,
             public_address: self.public_address,
             data_dir: self.data_dir,
             database_url: self.database_url,
             turn,
+            relay,
             jwt_secret: self.jwt_secret,
             tls,
             log: self.log,
@@ -100,6 +109,25 @@ impl Draft {
             (Some(_), None, _) => Err(ConfigError::Conflict("TLS_CERT is set, TLS_KEY is missing")),
             (None, Some(_), _) => Err(ConfigError::Conflict("TLS_KEY is set, TLS_CERT is missing")),
         }
+    }
+
+    /// The built-in TURN server.
+    fn relay(&self, values: &[Value], warnings: &mut Vec<String>) -> Option<Relay> {
+        let short = self.turn_secret.as_ref().is_some_and(|s| s.expose().len() < SECRET_LEN_WARN);
+        if short {
+            warnings.push(format!(
+                "TURN_SECRET is shorter than {SECRET_LEN_WARN} bytes and can be guessed"
+            ));
+        }
+        let chosen = |value: &Value| {
+            value.setting.name == "TURN_PORT" && !matches!(value.source, Source::Default)
+        };
+        Some(Relay {
+            port: self.turn_port?,
+            chosen: values.iter().any(chosen),
+            ports: self.turn_relay_ports.clone()?,
+            secret: self.turn_secret.clone(),
+        })
     }
 
     /// Browsers refuse a whole list of ICE servers for one TURN entry without credentials.

@@ -1,8 +1,25 @@
 //! Text into values. `None` is "not of this kind"; the caller says what was expected.
 
+use std::ops::RangeInclusive;
+
 /// A port; 0 would be a different one at each start.
 pub(super) fn port(text: &str) -> Option<u16> {
     text.parse().ok().filter(|&port| port != 0)
+}
+
+/// A port, or none. 0 means none as well.
+pub(super) fn port_or_off(text: &str) -> Option<Option<u16>> {
+    match text.to_ascii_lowercase().as_str() {
+        "off" | "0" => Some(None),
+        number => port(number).map(Some),
+    }
+}
+
+/// The first port and the last.
+pub(super) fn port_range(text: &str) -> Option<RangeInclusive<u16>> {
+    let (first, last) = text.split_once('-')?;
+    let (first, last) = (port(first.trim())?, port(last.trim())?);
+    (first <= last).then_some(first..=last)
 }
 
 /// A number from 1.

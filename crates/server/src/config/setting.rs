@@ -26,6 +26,10 @@ pub struct Setting {
 pub enum Kind {
     /// A port number.
     Port,
+    /// A port number, or off.
+    PortOrOff,
+    /// Two port numbers.
+    PortRange,
     /// A number from 1.
     Count {
         /// The largest.
@@ -92,6 +96,8 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Port => f.write_str("a number from 1 to 65535"),
+            Self::PortOrOff => f.write_str("a number from 1 to 65535, or off"),
+            Self::PortRange => f.write_str("two numbers from 1 to 65535 like 49152-49407"),
             Self::Count { max } => write!(f, "a number from 1 to {max}"),
             Self::Switch => f.write_str("on or off"),
             Self::Choice(words) => f.write_str(&words.join(" or ")),

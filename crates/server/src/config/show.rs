@@ -34,8 +34,11 @@ impl fmt::Display for Value {
         };
         let shown = self.setting.shown(text.trim());
         match self.setting.kind {
+            Kind::PortOrOff if shown.parse::<u16>().is_ok() => write!(f, "{name} = {shown}")?,
             Kind::Port | Kind::Count { .. } => write!(f, "{name} = {shown}")?,
-            Kind::Switch
+            Kind::PortOrOff
+            | Kind::PortRange
+            | Kind::Switch
             | Kind::Choice(_)
             | Kind::Address
             | Kind::Path

@@ -56,6 +56,16 @@ pub const SETTINGS: &[Setting] = &[
         Some(())
     }),
     public!(
+        MEDIA_TCP_PORT,
+        Kind::PortOrOff,
+        Means("same as PORT"),
+        "TCP port of media, for networks without UDP; off: none. Another one than PORT is listened on as well.",
+        |draft, text| {
+            draft.media_tcp_port = Some(parse::port_or_off(text)?);
+            Some(())
+        }
+    ),
+    public!(
         BIND,
         Kind::Address,
         Means("all addresses"),
@@ -79,7 +89,7 @@ pub const SETTINGS: &[Setting] = &[
         PUBLIC_URL,
         Kind::Url(&["http://", "https://"]),
         Means("the address that each request names"),
-        "The address of the web page, for links to it.",
+        "The address of the web page, for links to it and for the sockets that clients are sent to.",
         |draft, text| {
             draft.public_url = Some(parse::http_url(text)?);
             Some(())
@@ -148,10 +158,41 @@ pub const SETTINGS: &[Setting] = &[
         }
     ),
     public!(
+        TURN_PORT,
+        Kind::PortOrOff,
+        Is("3478"),
+        "UDP and TCP port of the built-in TURN server, with TLS also 5349; off: none.",
+        |draft, text| {
+            draft.turn_port = parse::port_or_off(text)?;
+            Some(())
+        }
+    ),
+    public!(
+        TURN_RELAY_PORTS,
+        Kind::PortRange,
+        Is("49152-49407"),
+        "UDP ports that it relays through, one for each allocation.",
+        |draft, text| {
+            draft.turn_relay_ports = Some(parse::port_range(text)?);
+            Some(())
+        }
+    ),
+    row!(
+        TURN_SECRET,
+        Kind::Text,
+        Means("made once, kept in DATA_DIR"),
+        Secret,
+        "Keys the credentials that clients get for it; the same on all servers that share them.",
+        |draft, text| {
+            draft.turn_secret = Some(Redacted::new(text.to_owned()));
+            Some(())
+        }
+    ),
+    public!(
         TURN_URL,
         Kind::Url(&["turn:", "turns:"]),
-        Means("no TURN server is offered"),
-        "A TURN server that clients may use.",
+        Means("only the built-in one is offered"),
+        "A TURN server elsewhere that clients may use.",
         |draft, text| {
             draft.turn_url = Some(parse::turn_url(text)?);
             Some(())
@@ -338,7 +379,6 @@ pub const NOT_SERVED: &[&str] = &[
     "AURA_SERVICE_KEY",
     "MEDIA_SECRET",
     "MEDIA_SERVER_URL",
-    "MEDIA_TCP_PORT",
     "NATS_URL",
     "P2P",
     "REDIS_URL",
@@ -346,7 +386,4 @@ pub const NOT_SERVED: &[&str] = &[
     "SIP_REALM",
     "SIP_RTP_PORTS",
     "SIP_TLS_PORT",
-    "TURN_PORT",
-    "TURN_RELAY_PORTS",
-    "TURN_SECRET",
 ];

@@ -24,6 +24,10 @@ fn check_refused(file: Option<&str>, env: &[(&str, &str)], expect: &str) {
 fn nothing_set_is_a_whole_configuration() {
     let config = loaded(None, &[]);
     assert_eq!((config.port, config.media_port), (8085, 8085));
+    assert_eq!(config.media_tcp_port, Some(8085));
+    let relay = config.relay.unwrap();
+    assert_eq!((relay.port, relay.chosen, relay.ports), (3478, false, 49152..=49407));
+    assert!(relay.secret.is_none());
     assert_eq!((config.bind, config.public_address), (None, None));
     assert_eq!(config.data_dir, PathBuf::from("./data"));
     assert_eq!((config.log.as_str(), config.server_name.as_str()), ("info", "Parlor"));
@@ -47,6 +51,7 @@ fn every_setting_is_read() {
     let env = [
         ("PORT", " 9000 "),
         ("MEDIA_PORT", "9001"),
+        ("MEDIA_TCP_PORT", "9002"),
         ("BIND", "::1"),
         ("PUBLIC_ADDRESS", "203.0.113.7"),
         ("PUBLIC_URL", "https://voice.example.com/"),
@@ -56,6 +61,9 @@ fn every_setting_is_read() {
         ("TLS_KEY", "key.pem"),
         ("TLS", "off"),
         ("JWT_SECRET", "a secret of good length"),
+        ("TURN_PORT", "3479"),
+        ("TURN_RELAY_PORTS", "50000 - 50010"),
+        ("TURN_SECRET", "another of good length"),
         ("TURN_URL", "turn:turn.example.com:3478?transport=udp"),
         ("TURN_USERNAME", "parlor"),
         ("TURN_PASSWORD", "hunter2"),
@@ -86,8 +94,12 @@ fn every_setting_is_read() {
     assert_eq!(config.database_url, Some(Redacted::new("sqlite:other.db".into())));
     assert_eq!(config.tls, Tls::Files { cert: "cert.pem".into(), key: "key.pem".into() });
     assert_eq!(config.jwt_secret, Some(Redacted::new("a secret of good length".into())));
+    assert_eq!(config.media_tcp_port, Some(9002));
+    let relay = config.relay.unwrap();
+    assert_eq!((relay.port, relay.chosen, relay.ports), (3479, true, 50000..=50010));
+    assert_eq!(relay.secret, Some(Redacted::new("another of good length".into())));
     let turn = config.turn.unwrap();
-    assert_eq!((turn.url.as_str(), turn.username.as_str()), (env[11].1, "parlor"));
+    assert_eq!((turn.url.as_str(), turn.username.as_str()), (env[15].1, "parlor"));
     assert_eq!(turn.password, Redacted::new("hunter2".into()));
     assert!(config.trusted_proxies[1].contains("10.1.2.3".parse().unwrap()));
     assert_eq!(config.cors_origins, ["https://example.com", "http://localhost:3000"]);
@@ -115,11 +127,24 @@ fn the_file_is_read_and_the_environment_wins() {
 }
 
 #[test]
+fn ports_can_be_off() {
+    for off in ["off", "OFF", "0"] {
+        let config = loaded(None, &[("TURN_PORT", off), ("MEDIA_TCP_PORT", off)]);
+        assert!(config.relay.is_none() && config.media_tcp_port.is_none(), "{off}");
+    }
+    assert!(loaded(None, &[("TURN_PORT", "3478")]).relay.unwrap().chosen);
+    assert_eq!(loaded(None, &[("PORT", "9000")]).media_tcp_port, Some(9000));
+}
+
+#[test]
 fn a_wrong_value_is_one_clear_line() {
     for (name, value, expected) in [
         ("PORT", "abc", "a number from 1 to 65535"),
         ("PORT", "0", "a number from 1 to 65535"),
         ("MEDIA_PORT", "65536", "a number from 1 to 65535"),
+        ("MEDIA_TCP_PORT", "none", "a number from 1 to 65535, or off"),
+        ("TURN_PORT", "-1", "a number from 1 to 65535, or off"),
+        ("TURN_RELAY_PORTS", "9-8", "two numbers from 1 to 65535 like 49152-49407"),
         ("BIND", "localhost", "an IP address"),
         ("PUBLIC_URL", "example.com", "an address that starts with http:// or https://"),
         ("TURN_URL", "stun:example.com", "an address that starts with turn: or turns:"),

@@ -57,7 +57,7 @@ impl House {
                 command.env_remove(name);
             }
         }
-        command.env("DATA_DIR", self.path("data")).env("LOG", "warn");
+        command.env("DATA_DIR", self.path("data")).env("LOG", "warn").env("TURN_PORT", "off");
         command
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::house::{House, model};
+use crate::house::{House, model, run};
 
 /// A debug build on a busy machine is slow to start, and so is the model.
 const WAIT: Duration = Duration::from_secs(60);
@@ -151,4 +151,15 @@ async fn the_end_waits_for_no_download() {
     let (status, _) = server.speech(downloading).await;
     assert_eq!(status, 200);
     assert!(server.stop().await < STOP_WITHIN);
+}
+
+#[test]
+fn a_turn_port_that_was_chosen_and_is_taken_is_one_clear_line() {
+    let house = House::new();
+    let [taken, free] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [turn, http] = [&taken, &free].map(|tcp| tcp.local_addr().unwrap().port().to_string());
+    drop(free);
+    let mut command = house.command(&[]);
+    command.env("BIND", "127.0.0.1").env("PORT", http).env("TURN_PORT", &turn);
+    run(&mut command).check_refused(&format!("TURN: TCP port {turn} is taken by another program"));
 }

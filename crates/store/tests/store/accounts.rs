@@ -186,6 +186,10 @@ async fn roles_come_with_their_permissions() {
         let role = store.role_by_name(&name.to_uppercase()).await.unwrap().unwrap();
         assert_eq!(role.permissions, expect, "{name}");
     }
+    assert_eq!(store.count_roles().await.unwrap(), 3);
+    let moderator = store.role_by_name(MODERATOR).await.unwrap();
+    assert_eq!(store.role(RoleId(id(3))).await.unwrap(), moderator);
+    assert_eq!(store.role(RoleId(id(404))).await.unwrap(), None);
     let again = store.create_role(RoleId(id(51)), "Owner", Permissions::NONE).await;
     assert!(matches!(again, Err(StoreError::Taken)));
 }
@@ -210,7 +214,47 @@ async fn roles_are_granted_once_and_revoked() {
     assert!(!store.revoke_role(maya.id, moderator.id).await.unwrap());
     assert_eq!(store.roles_of(maya.id).await.unwrap(), [dj]);
     assert_eq!(store.list_roles().await.unwrap().len(), 4);
+    assert_eq!(store.count_roles().await.unwrap(), 4);
     assert_eq!(store.account_with_roles(AccountId(id(404))).await.unwrap(), None);
     let unknown = store.grant_role(maya.id, RoleId(id(404))).await;
     assert!(matches!(unknown, Err(StoreError::Missing)), "foreign keys are on");
+}
+
+#[tokio::test]
+async fn the_last_administrator_stays_one() {
+    let (_directory, store) = fresh().await;
+    let maya = store.create_account(&account(9, "maya")).await.unwrap().id;
+    let omar = store.create_account(&account(10, "omar")).await.unwrap().id;
+    let found = |name| store.role_by_name(name);
+    let role = async |name| found(name).await.unwrap().unwrap().id;
+    let (owner, admin, moderator) = (role(OWNER).await, role(ADMIN).await, role(MODERATOR).await);
+    assert_eq!(store.take_role(maya, owner).await.unwrap(), Taken::NotThere);
+    for (account, role) in [(maya, owner), (maya, admin), (maya, moderator), (omar, admin)] {
+        store.grant_role(account, role).await.unwrap();
+    }
+    // One's own other role is enough, and so is somebody else's.
+    assert_eq!(store.take_role(maya, admin).await.unwrap(), Taken::Away);
+    assert_eq!(store.take_role(omar, admin).await.unwrap(), Taken::Away);
+    assert_eq!(store.take_role(omar, admin).await.unwrap(), Taken::NotThere);
+    assert_eq!(store.take_role(maya, owner).await.unwrap(), Taken::LastAdministrator);
+    assert!(store.has_administrator().await.unwrap());
+    assert_eq!(store.take_role(maya, moderator).await.unwrap(), Taken::Away, "it is none");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_taken_at_once_one_administrator_is_left() {
+    let (_directory, store) = fresh().await;
+    let admin = store.role_by_name(ADMIN).await.unwrap().unwrap().id;
+    for n in 1..=32 {
+        let made = store.create_account(&account(n, &format!("user{n}"))).await.unwrap();
+        store.grant_role(made.id, admin).await.unwrap();
+    }
+    let outcomes = at_once(|n| {
+        let store = store.clone();
+        async move { store.take_role(AccountId(id(n)), admin).await.unwrap() }
+    })
+    .await;
+    let stay = outcomes.iter().filter(|taken| **taken == Taken::LastAdministrator).count();
+    assert_eq!(stay, 1, "{outcomes:?}");
+    assert!(store.has_administrator().await.unwrap());
 }

@@ -17,13 +17,15 @@ async fn everything_survives_and_open_sessions_end_at_the_next_start() {
     let (directory, store) = fresh().await;
     let maya = store.create_account(&account(1, "maya")).await.unwrap();
     let general = store.create_room(&room(2, "General")).await.unwrap();
-    let mark = Mark { user: UserId(id(7)), server_mute: true, server_deaf: false };
+    let user = UserId(id(7));
+    let mark = Mark { user, server_mute: true, server_deaf: false, stage_speaker: true };
     store.set_marks(general.id, mark).await.unwrap();
     let (left, stays) = (session(10, general.id), session(11, general.id));
     store.start_session(&left).await.unwrap();
     store.start_session(&stays).await.unwrap();
-    assert!(store.end_session(left.id, "left", at(6)).await.unwrap());
-    assert!(!store.end_session(left.id, "kicked", at(7)).await.unwrap());
+    assert!(store.end_session(left.id, general.id, "left", at(6)).await.unwrap());
+    assert!(!store.end_session(left.id, general.id, "kicked", at(7)).await.unwrap());
+    assert!(!store.end_session(stays.id, RoomId(id(3)), "left", at(7)).await.unwrap());
     store.close().await;
     assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
 

@@ -6,8 +6,11 @@
 mod accounts;
 mod files;
 mod log;
+mod marks;
 mod messages;
+mod moves;
 mod rooms;
+mod settings;
 
 use std::path::Path;
 
@@ -19,7 +22,7 @@ use room::ProfileKind;
 use sqlx::{AnyConnection, Connection, Executor};
 use store::{
     ADMIN, Database, ExternalKey, MODERATOR, Mark, NewAccount, NewRoom, OWNER, SessionRow, Store,
-    StoreError,
+    StoreError, Taken,
 };
 use tempfile::TempDir;
 

@@ -1,4 +1,4 @@
-//! Rooms, their addresses and marks.
+//! Rooms, their addresses, and what of their events is kept.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -83,24 +83,6 @@ async fn a_platform_channel_is_one_room_until_it_is_deleted() {
     let (next, made) = store.find_or_create_external_room(&channel(91)).await.unwrap();
     assert!(made);
     assert_eq!((next.id, next.external_id), (RoomId(id(91)), Some(key("c-1").id)));
-}
-
-#[tokio::test]
-async fn marks_are_set_changed_and_lifted() {
-    let (_directory, store) = fresh().await;
-    let room = store.create_room(&room(1, "General")).await.unwrap().id;
-    let mark = |server_mute, server_deaf| Mark { user: UserId(id(7)), server_mute, server_deaf };
-    for (set, expect) in [
-        (mark(true, false), vec![mark(true, false)]),
-        (mark(true, true), vec![mark(true, true)]),
-        (mark(false, true), vec![mark(false, true)]),
-        (mark(false, false), vec![]),
-    ] {
-        store.set_marks(room, set).await.unwrap();
-        assert_eq!(store.marks(room).await.unwrap(), expect);
-    }
-    let nowhere = store.set_marks(RoomId(id(404)), mark(true, true)).await;
-    assert!(matches!(nowhere, Err(StoreError::Missing)));
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 // What the live region says to those who do not look: who comes, who goes, who speaks.
 
 import { canonicalId, sameId } from "../protocol/ids.js";
+import { moderation } from "../state/select.js";
 
-/** @import { ServerEvent } from "../protocol/types.js" */
+/** @import { Participant, ServerEvent } from "../protocol/types.js" */
 /** @import { AppStore } from "./context.js" */
 
 /** Speakers change quickly; naming each would talk over them. */
@@ -16,6 +17,15 @@ export function createAnnouncer(store) {
   /** @param {string} text */
   const say = (text) => store.dispatch({ type: "page/announce", text });
 
+  /** @param {Participant} before @param {ServerEvent} now */
+  function sayChange(before, now) {
+    const name = before.username;
+    if (now.screen && !before.screen) say(`${name} is sharing a screen.`);
+    if (now.stage_role === "speaker" && before.stage_role === "listener") say(`${name} is on stage.`);
+    if (now.stage_role === "listener" && before.stage_role === "speaker") say(`${name} is back in the audience.`);
+    if (now.requested_at && !before.requested_at && moderation(store.get()).stage) say(`${name} raised a hand.`);
+  }
+
   /** Call before the event is in the store: who leaves is still known then. @param {ServerEvent} event */
   return function announce(event) {
     const state = store.get();
@@ -27,10 +37,13 @@ export function createAnnouncer(store) {
         say(`${event.username} joined.`);
         break;
       case "member.left":
-        if (before) say(`${before.username} left.`);
+        if (before) say(event.reason === "moved" ? `${before.username} went to another room.` : `${before.username} left.`);
         break;
       case "member.updated":
-        if (event.screen && before && !before.screen) say(`${event.username} is sharing a screen.`);
+        if (before) sayChange(before, event);
+        break;
+      case "room.updated":
+        if (event.topic && event.topic !== state.rooms.open.room?.topic) say(`The topic is now: ${event.topic}.`);
         break;
       case "floor":
         if (event.user_id && !sameId(event.user_id, holder?.userId)) say(`${before?.username ?? "Somebody"} took the floor.`);

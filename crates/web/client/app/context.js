@@ -16,9 +16,10 @@ import { useContext, useEffect, useRef, useState } from "../vendor/hooks.js";
  * @property {ReturnType<typeof import("./captions.js").createCaptions>} captions
  * @property {ReturnType<typeof import("./transcript.js").createTranscript>} transcript
  * @property {ReturnType<typeof import("./accounts.js").createAccounts>} accounts
+ * @property {ReturnType<typeof import("./people.js").createPeople>} people
  * @property {ReturnType<typeof import("./rooms.js").createRooms>} rooms
  * @property {ReturnType<typeof import("./router.js").createRouter>} router
- * @property {(text: string) => void} notice
+ * @property {(text: string, about?: string) => void} notice
  * @property {(theme: import("../state/page.js").Theme) => void} setTheme
  * @property {(kind: import("../state/devices.js").DeviceKind, id: string) => void} chooseDevice
  */

@@ -8,6 +8,8 @@ import { inWords } from "./words.js";
 /** @import { Room } from "../protocol/types.js" */
 /** @import { AppStore } from "./context.js" */
 
+/** @typedef {"voice" | "stage" | "talk"} NewKind */
+
 /** Often enough to see who is there, seldom enough to cost nothing. */
 const POLL_MS = 8000;
 /** Faces are fetched for this many rooms with people in them; the others show a number. */
@@ -25,6 +27,7 @@ export function createRooms(api, store, signedOut) {
   /** @type {any} */
   let timer = null;
   let watching = false;
+  let showsFaces = true;
 
   /** @param {unknown} error */
   function isSignedOut(error) {
@@ -40,7 +43,7 @@ export function createRooms(api, store, signedOut) {
       try {
         const list = await api.rooms();
         store.dispatch({ type: "rooms/loaded", list });
-        await Promise.all(list.filter((room) => room.member_count > 0).slice(0, FACES_MAX).map(faces));
+        if (showsFaces) await Promise.all(list.filter((room) => room.member_count > 0).slice(0, FACES_MAX).map(faces));
       } catch (error) {
         if (isSignedOut(error)) return;
         if (error instanceof ApiError && error.retryAfterMs) wait = Math.max(wait, error.retryAfterMs);
@@ -70,9 +73,15 @@ export function createRooms(api, store, signedOut) {
   }
 
   return {
-    watch() {
+    /** @param {{ faces?: boolean }} [options] faces: who is in them, not only how many */
+    watch({ faces = true } = {}) {
       watching = true;
+      showsFaces = faces;
       refresh();
+    },
+    /** Looks again at once, if anybody is looking at all. */
+    refresh() {
+      if (watching) refresh();
     },
     unwatch() {
       watching = false;
@@ -92,11 +101,11 @@ export function createRooms(api, store, signedOut) {
         return null;
       }
     },
-    /** @param {{ name: string, kind: "voice" | "talk", password: string }} draft @returns {Promise<Room | null>} */
+    /** @param {{ name: string, kind: NewKind, password: string }} draft @returns {Promise<Room | null>} */
     async create({ name, kind, password }) {
       store.dispatch({ type: "rooms/creating" });
       try {
-        const made = kind === "talk" ? await api.createTalkRoom(name, password) : await api.createRoom(name);
+        const made = kind === "talk" ? await api.createTalkRoom(name, password) : await api.createRoom(name, kind);
         // The name in its address is told by the other dialect only; its id would do as well.
         const room = made.slug ? made : await api.room(made.room_id).catch(() => made);
         store.dispatch({ type: "rooms/created", room });

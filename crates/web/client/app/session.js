@@ -4,17 +4,20 @@ import { Call } from "../protocol/call.js";
 import { canonicalId } from "../protocol/ids.js";
 import { MicrophoneLevel, receiverLevel } from "./levels.js";
 import { Speakers } from "./speakers.js";
-import { Talk } from "./talk.js";
+import { StagePlace } from "./stage.js";
 import { storage } from "./storage.js";
+import { Talk } from "./talk.js";
 import { TileSizes } from "./tiles.js";
-import { doorInWords, endInWords } from "./words.js";
+import { doorInWords, endInWords, moderatedInWords } from "./words.js";
 import { captionsOn } from "../state/captions.js";
 import { myself, voiceSlot } from "../state/select.js";
+import { isListening, isStage } from "../state/stage.js";
 
 /** @import { Api } from "../protocol/api.js" */
 /** @import { Peer } from "../protocol/peer.js" */
 /** @import { Room, ServerEvent, Source } from "../protocol/types.js" */
 /** @import { Capture } from "./capture.js" */
+/** @import { State } from "../state/state.js" */
 /** @import { AppStore } from "./context.js" */
 
 /** @typedef {Partial<Pick<import("../state/call.js").CallState, "mute" | "deaf" | "camera" | "screen">>} OwnChange */
@@ -32,7 +35,7 @@ const QUALITY_MS = 2000;
  * @property {Promise<string>} client the tab's name
  * @property {(text: string) => void} notice
  * @property {(event: ServerEvent) => void} announce
- * @property {(channel: string) => void} moved
+ * @property {(channel: string, who: string | null, from: string) => void} moved
  * @property {() => void} signedOut
  */
 
@@ -56,19 +59,24 @@ export class Session {
     this.#needs = needs;
     this.#speakers = new Speakers(needs.store);
     this.talk = new Talk(needs);
+    this.stage = new StagePlace({ ...needs, mute: (mute) => this.#mute(mute) });
     this.sizes = new TileSizes(needs.store, (views) => this.call?.setViews(views));
     needs.capture.on("track", ({ source, track }) => this.#handleTrack(source, track));
     needs.capture.on("notice", needs.notice);
     addEventListener("online", () => this.call?.networkChanged());
   }
 
-  /** @param {Room} room */
-  async join(room) {
+  /**
+   * @param {Room} room
+   * @param {{ camera: boolean } | null} [before] how it was when this page was reloaded inside
+   */
+  async join(room, before = null) {
     const { api, store, capture, client } = this.#needs;
-    const pushToTalk = room.type === "talk";
+    const stage = isStage(room);
+    const pushToTalk = room.type === "talk" || stage;
     // Without a microphone the others should see that no word will come; in a talk room the button says it.
-    if (pushToTalk) this.#own({ mute: false });
-    else if (!capture.tracks.has("microphone")) this.#own({ mute: true });
+    if (room.type === "talk") this.#own({ mute: false });
+    else if (stage ? !before : !capture.tracks.has("microphone")) this.#own({ mute: true });
     const password = this.passwords.get(room.room_id) ?? "";
     store.dispatch({ type: "call/joining", room: room.room_id });
     const { mute, deaf } = store.get().call;
@@ -78,6 +86,7 @@ export class Session {
     this.#by = null;
     this.#follow(call);
     this.talk.begin(call, room);
+    this.stage.begin(call, room, before ?? {});
     for (const [source, track] of capture.tracks) await call.setTrack(source, track);
     try {
       await call.start();
@@ -87,6 +96,25 @@ export class Session {
       store.dispatch({ type: "call/refused", error: doorInWords(error, { hasPassword: room.has_password, typed: password }) });
     }
     this.#remember();
+  }
+
+  /**
+   * The call goes on in another room. Nobody is heard who was not heard before, unless they had asked for it.
+   * @param {Room} room
+   * @param {string} from the kind of the room before
+   */
+  async settleIn(room, from) {
+    const { store, capture } = this.#needs;
+    if (!this.call) return;
+    // In a talk room the button alone keeps it shut: muted before it opens, and unmuted once it is shut.
+    if (from === "talk" && room.type !== "talk") this.#mute(true);
+    this.talk.begin(this.call, room);
+    this.stage.begin(this.call, room);
+    if (room.type === "talk") this.#mute(false);
+    this.sizes.forget();
+    this.#remember();
+    if (isStage(room) || room.type === "talk" || store.get().call.mute) return;
+    if (!(await capture.open("microphone"))) this.#mute(true);
   }
 
   async leave() {
@@ -101,12 +129,13 @@ export class Session {
   /** @param {boolean} [mute] */
   async setMute(mute = !this.#needs.store.get().call.mute) {
     const { store, capture, notice } = this.#needs;
+    if (this.#refuseListener()) return;
+    if (myself(store.get())?.server_mute) return notice("A moderator muted you. Only they can let you speak again.");
     if (!mute && !(await capture.open("microphone"))) {
       notice(store.get().devices.microphone === "blocked" ? "Your microphone is blocked." : "There is no microphone to switch on.");
       return;
     }
-    this.#own({ mute });
-    this.call?.setMute(mute);
+    this.#mute(mute);
   }
 
   /** Before joining: in, but not heard. */
@@ -116,6 +145,8 @@ export class Session {
 
   /** @param {boolean} [deaf] */
   setDeaf(deaf = !this.#needs.store.get().call.deaf) {
+    const { store, notice } = this.#needs;
+    if (myself(store.get())?.server_deaf) return notice("A moderator deafened you. Only they can let you hear again.");
     this.#speakers.setMuted(deaf);
     this.#own({ deaf });
     this.call?.setDeaf(deaf);
@@ -123,12 +154,14 @@ export class Session {
 
   async toggleCamera() {
     const { store, capture } = this.#needs;
+    if (this.#refuseListener()) return;
     if (store.get().call.camera) capture.close("camera");
     else await capture.open("camera");
   }
 
   async toggleScreen() {
     const { store, capture } = this.#needs;
+    if (this.#refuseListener()) return;
     if (store.get().call.screen) capture.close("screen");
     else await capture.openScreen();
   }
@@ -191,23 +224,29 @@ export class Session {
 
   /** @param {ServerEvent} event */
   #handleEvent(event) {
-    const { store, notice, announce, moved, captions, transcript } = this.#needs;
-    const before = myself(store.get());
-    const captioned = captionsOn(store.get());
+    const { store, notice, announce, captions, transcript } = this.#needs;
+    const before = store.get();
     if (event.type === "kicked") this.#by = this.#nameOf(event.by);
     announce(event);
     store.dispatch({ type: "call/event", event });
     this.talk.handleEvent(event);
-    captions.handleEvent(event, captioned);
+    this.stage.handleEvent(event, before);
+    captions.handleEvent(event, captionsOn(before));
     if (event.type === "state") transcript.refresh();
-    if (event.type === "moved") moved(event.channel_id);
-    const now = myself(store.get());
-    if (!before || !now) return;
-    const who = this.#nameOf(event.by) ?? "A moderator";
-    if (now.server_mute && !before.server_mute) notice(`${who} muted you.`);
-    if (!now.server_mute && before.server_mute) notice("You may speak again.");
-    if (now.server_deaf && !before.server_deaf) notice(`${who} deafened you: you hear nobody for now.`);
-    if (!now.server_deaf && before.server_deaf) notice("You can hear again.");
+    if (event.type === "moved") this.#handleMoved(event, before);
+    const [then, now] = [myself(before), myself(store.get())];
+    if (!then || !now) return;
+    for (const words of moderatedInWords(then, now, this.#nameOf(event.by) ?? "A moderator")) notice(words);
+  }
+
+  /** @param {ServerEvent} event @param {State} before */
+  #handleMoved(event, before) {
+    const who = event.by ? before.call.people[canonicalId(event.by)]?.username ?? "A moderator" : null;
+    // The floor stays behind.
+    this.talk.end();
+    this.#remember();
+    this.#needs.captions.forget();
+    this.#needs.moved(event.channel_id, who, before.rooms.open.room?.type ?? "voice");
   }
 
   /** @param {string} reason @param {unknown} error */
@@ -226,6 +265,9 @@ export class Session {
 
   /** @param {Source} source @param {MediaStreamTrack | null} track */
   #handleTrack(source, track) {
+    const { store, capture } = this.#needs;
+    // The browser's question was answered when one was no speaker any more.
+    if (track && this.call && isListening(store.get())) return capture.close(source);
     if (source === "microphone") this.#microphoneLevel.listen(track);
     else if (source === "camera") this.#own({ camera: track !== null });
     else this.#own({ screen: track !== null });
@@ -238,6 +280,20 @@ export class Session {
     const measured = await call.quality().catch(() => null);
     if (!measured || this.call !== call) return;
     this.#needs.store.dispatch({ type: "call/quality", self: measured.self, slots: Object.fromEntries(measured.slots) });
+  }
+
+  /** Whether one is only listening, which is said then. */
+  #refuseListener() {
+    const { store, notice } = this.#needs;
+    if (!isListening(store.get())) return false;
+    if (this.call) notice("You are listening. On stage you can be heard and seen.");
+    return true;
+  }
+
+  /** @param {boolean} mute */
+  #mute(mute) {
+    this.#own({ mute });
+    this.call?.setMute(mute);
   }
 
   /** @param {OwnChange} change */
@@ -254,6 +310,7 @@ export class Session {
   #letGo() {
     this.call = null;
     this.talk.end();
+    this.stage.end();
     this.#needs.captions.forget();
     this.#known = null;
     clearInterval(this.#qualityTimer);

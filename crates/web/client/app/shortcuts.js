@@ -11,6 +11,7 @@ export const SHORTCUTS = [
   ["Space", "In push-to-talk rooms: hold to speak"],
   ["M", "Microphone on or off"],
   ["V", "Camera on or off"],
+  ["H", "On a stage: raise or lower your hand"],
   ["D", "Deafen: hear nobody, or everybody again"],
   ["C", "Captions shown or hidden"],
   ["T", "Transcript: what was said"],
@@ -37,6 +38,7 @@ export function listenForShortcuts({ store, session, captions }) {
     } else if (event.key === "v" || event.key === "V") session.toggleCamera();
     else if (event.key === "d" || event.key === "D") session.setDeaf();
     else if (call.phase !== "in") return;
+    else if (event.key === "h" || event.key === "H") session.stage.hand();
     else if (event.key === "p" || event.key === "P") toggle("people");
     else if (event.key === "t" || event.key === "T") toggle("transcript");
     else if ((event.key === "c" || event.key === "C") && captionsOn(store.get())) captions.toggle();

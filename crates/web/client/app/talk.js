@@ -5,6 +5,7 @@ import { PushToTalk } from "../protocol/floor.js";
 import { browserEnv } from "../protocol/types.js";
 import { canonicalId } from "../protocol/ids.js";
 import { myself, sending } from "../state/select.js";
+import { isStage } from "../state/stage.js";
 import { inWords } from "./words.js";
 
 /** @import { Api } from "../protocol/api.js" */
@@ -51,7 +52,8 @@ export class Talk {
     this.end();
     this.#call = call;
     const talks = room.type === "talk";
-    call.setTalking(!talks);
+    // On a stage it opens with the role, which stage.js follows.
+    call.setTalking(!talks && !isStage(room));
     if (!talks) return;
     const { api, store } = this.#needs;
     const user = store.get().account.me?.user_id ?? "";

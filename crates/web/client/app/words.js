@@ -2,6 +2,8 @@
 
 import { ApiError } from "../protocol/api.js";
 
+/** @import { Participant } from "../protocol/types.js" */
+
 /** @type {Record<string, string>} */
 const BY_CODE = {
   USERNAME_TAKEN: "That name is taken. Try another, or log in if it is yours.",
@@ -10,6 +12,7 @@ const BY_CODE = {
   BANNED: "You have been banned from this server.",
   ROOM_FULL: "This room is full.",
   NOT_IN_VOICE: "They are not in the room any more.",
+  NO_PENDING_INVITE: "That invitation is over.",
   NOT_SPEAKER: "It is not your turn to speak.",
   NOT_A_PARTICIPANT: "You are not in this room any more.",
 };
@@ -86,4 +89,26 @@ export function endInWords(reason, error, by) {
     default:
       return { text: "The call has ended.", again: true };
   }
+}
+
+/**
+ * What a moderator changed about oneself.
+ * @param {Participant} before
+ * @param {Participant} now
+ * @param {string} who
+ * @returns {string[]}
+ */
+export function moderatedInWords(before, now, who) {
+  const words = [];
+  if (now.server_mute && !before.server_mute) words.push(`${who} muted you.`);
+  if (!now.server_mute && before.server_mute) words.push("You may speak again.");
+  if (now.server_deaf && !before.server_deaf) words.push(`${who} deafened you: you hear nobody for now.`);
+  if (!now.server_deaf && before.server_deaf) words.push("You can hear again.");
+  return words;
+}
+
+/** 1st, 2nd, 3rd, 4th, ... 11th, ... 21st. @param {number} count */
+export function ordinal(count) {
+  const teen = count % 100 >= 11 && count % 100 <= 13;
+  return `${count}${teen ? "th" : ["th", "st", "nd", "rd"][count % 10] ?? "th"}`;
 }

@@ -12,12 +12,13 @@ import { Icon } from "./icon.js";
  * @property {string} [title] the whole of it, with the key
  * @property {boolean} [pressed]
  * @property {string} [kind]
- * @property {boolean} [disabled]
+ * @property {boolean} [disabled] the title says why
+ * @property {Record<string, string>} [data] for tests
  * @property {() => void} act
  */
 
 /** @param {ControlProps} props */
-export function Control({ id, icon, label, short, title = label, pressed, kind = "", disabled = false, act }) {
+export function Control({ id, icon, label, short, title = label, pressed, kind = "", disabled = false, data = {}, act }) {
   return html`<button
     class=${`control ${kind}${short ? " has-short" : ""}`}
     data-testid=${id}
@@ -26,6 +27,7 @@ export function Control({ id, icon, label, short, title = label, pressed, kind =
     aria-pressed=${pressed === undefined ? undefined : String(pressed)}
     disabled=${disabled}
     onClick=${act}
+    ...${data}
   >
     <span class="control-icon"><${Icon} name=${icon} size=${22} /></span><span class="control-label">${label}</span>
     ${short && html`<span class="control-label control-short">${short}</span>`}

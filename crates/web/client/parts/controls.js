@@ -1,7 +1,9 @@
 // The bar at the bottom of a room. Always the same, never moves.
 
 import { useApp, useSelect } from "../app/context.js";
-import { isTalkRoom, myself, sending } from "../state/select.js";
+import { ordinal } from "../app/words.js";
+import { isTalkRoom, moderation, myself, sending } from "../state/select.js";
+import { isListening, myPosition } from "../state/stage.js";
 import { CaptionsControl } from "./captions.js";
 import { Control } from "./control.js";
 import { CAMERA_WORDS } from "./devices.js";
@@ -22,8 +24,8 @@ export function MicrophoneControl() {
   if (!maySpeak) title = "You may listen in this room, but not speak";
   else if (capture === "insecure") [title, label] = ["No microphone: this address needs https or localhost", "No mic"];
   else if (!have) [title, label] = ["Switch the microphone on (M)", "No mic"];
-  if (serverMute) [title, label] = ["Muted by a moderator. Your own switch: " + title, "Muted by mod"];
-  const disabled = !maySpeak || capture === "insecure";
+  if (serverMute) [title, label] = ["A moderator muted you. Only they can let you speak again", "Muted by mod"];
+  const disabled = !maySpeak || capture === "insecure" || serverMute;
   return html`<${Control}
     id="mic"
     icon=${on && !serverMute ? "mic" : "mic-off"}
@@ -37,17 +39,34 @@ export function MicrophoneControl() {
   />`;
 }
 
+/** In a stage, while one listens: asking to be heard, instead of the microphone. */
+function HandControl() {
+  const { session } = useApp();
+  const may = useSelect((state) => moderation(state).stage);
+  const position = useSelect(myPosition);
+  const hand = () => session.stage.hand();
+  if (may) return html`<${Control} id="stage-take" icon="mic-vocal" label="Go on stage" short="Go up" title="Go on stage (H)" act=${hand} />`;
+  const raised = position !== null;
+  const title = raised ? `Lower your hand (H). You are ${ordinal(position)} in line` : "Raise your hand to speak (H)";
+  return html`<${Control} id="hand" icon="hand" kind=${raised ? "is-on" : ""} label=${raised ? `In line, ${ordinal(position)}` : "Raise hand"}
+    short=${raised ? ordinal(position) : "Hand"}
+    title=${title} pressed=${raised} data=${{ "data-position": String(position ?? "") }} act=${hand} />`;
+}
+
 export function CameraControl() {
   const { session, notice } = useApp();
   const on = useSelect((state) => state.call.camera);
   const insecure = useSelect((state) => state.devices.microphone === "insecure");
+  const listens = useSelect(isListening);
   const { store } = useApp();
   const act = async () => {
     await session.toggleCamera();
     const words = CAMERA_WORDS[store.get().devices.camera];
     if (words) notice(words);
   };
-  const title = insecure ? "No camera: this address needs https or localhost" : on ? "Camera off (V)" : "Camera on (V)";
+  let title = on ? "Camera off (V)" : "Camera on (V)";
+  if (insecure) title = "No camera: this address needs https or localhost";
+  else if (listens) title = "You are listening. On stage you can switch your camera on";
   return html`<${Control}
     id="camera"
     icon=${on ? "video" : "video-off"}
@@ -55,31 +74,48 @@ export function CameraControl() {
     title=${title}
     label="Camera"
     pressed=${on}
-    disabled=${insecure}
+    disabled=${insecure || listens}
     act=${act}
   />`;
 }
 
+function ScreenControl() {
+  const { session } = useApp();
+  const on = useSelect((state) => state.call.screen);
+  const listens = useSelect(isListening);
+  const title = listens ? "You are listening. On stage you can share your screen" : on ? "Stop sharing your screen" : "Share your screen";
+  return html`<${Control} id="screen" icon=${on ? "monitor" : "monitor-up"} kind=${on ? "is-on" : ""} label="Screen" pressed=${on}
+    title=${title} disabled=${listens} act=${() => session.toggleScreen()} />`;
+}
+
+function DeafenControl() {
+  const { session } = useApp();
+  const deaf = useSelect((state) => state.call.deaf);
+  const moderated = useSelect((state) => myself(state)?.server_deaf ?? false);
+  if (moderated) {
+    return html`<${Control} id="deafen" icon="headphone-off" kind="is-moderated" label="Deafened" pressed=${deaf} disabled
+      title="A moderator deafened you. Only they can let you hear again" act=${() => {}} />`;
+  }
+  return html`<${Control} id="deafen" icon=${deaf ? "headphone-off" : "headphones"} kind=${deaf ? "is-off" : ""} label=${deaf ? "Undeafen" : "Deafen"}
+    pressed=${deaf} title=${deaf ? "Hear the others again (D)" : "Hear nobody (D)"} act=${() => session.setDeaf()} />`;
+}
+
 /** @param {{ leave: () => void }} props */
 export function Controls({ leave }) {
-  const { session, store } = useApp();
+  const { store } = useApp();
   const may = useSelect(sending);
   const talks = useSelect(isTalkRoom);
-  const deaf = useSelect((state) => state.call.deaf);
-  const screen = useSelect((state) => state.call.screen);
+  const listens = useSelect(isListening);
   const canShareScreen = useSelect((state) => state.devices.canShareScreen);
   const panel = useSelect((state) => state.page.panel);
   const count = useSelect((state) => Object.keys(state.call.people).length);
   /** @param {import("../state/page.js").Panel} name */
   const toggle = (name) => store.dispatch({ type: "page/panel", panel: panel === name ? null : name });
   return html`<div class=${`controls${talks ? " has-ptt" : ""}`} role="toolbar" aria-label="Call">
-    ${talks ? html`<${PushToTalkButton} />` : html`<${MicrophoneControl} />`}
+    ${talks ? html`<${PushToTalkButton} />` : listens ? html`<${HandControl} />` : html`<${MicrophoneControl} />`}
     ${may.camera && html`<${CameraControl} />`}
-    ${may.screen && canShareScreen &&
-    html`<${Control} id="screen" icon=${screen ? "monitor" : "monitor-up"} kind=${screen ? "is-on" : ""} label="Screen" pressed=${screen}
-      title=${screen ? "Stop sharing your screen" : "Share your screen"} act=${() => session.toggleScreen()} />`}
-    <${Control} id="deafen" icon=${deaf ? "headphone-off" : "headphones"} kind=${deaf ? "is-off" : ""} label=${deaf ? "Undeafen" : "Deafen"}
-      pressed=${deaf} title=${deaf ? "Hear the others again (D)" : "Hear nobody (D)"} act=${() => session.setDeaf()} />
+    ${may.screen && canShareScreen && html`<${ScreenControl} />`}
+    <${DeafenControl} />
     <${Control} id="people" icon="users" kind="control-people" label=${`People ${count}`} pressed=${panel === "people"}
       title=${`People (${count})`} act=${() => toggle("people")} />
     <${CaptionsControl} />

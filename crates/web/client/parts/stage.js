@@ -1,74 +1,41 @@
-// The middle of a room: a screen large with everything else beside it, or all in an even grid.
+// The middle of a stage: its topic, the speakers large, the audience small below them, and one's own place.
 
 import { useSelect } from "../app/context.js";
-import { sameId } from "../protocol/ids.js";
-import { people, pictures } from "../state/select.js";
-import { useLayoutEffect, useRef } from "../vendor/hooks.js";
+import { moderation } from "../state/select.js";
+import { seating } from "../state/stage.js";
+import { Audience, Hands } from "./audience.js";
+import { Gallery } from "./gallery.js";
 import { html } from "./html.js";
-import { Seat, Tile } from "./tile.js";
+import { Icon } from "./icon.js";
+import { Place } from "./place.js";
+import { Topic } from "./topic.js";
 
-/** Upright space holds more of a taller tile. */
-const RATIO = { wide: 16 / 9, upright: 4 / 3 };
-/** As in the style sheet. */
-const GAP = 12;
-const PADDING = 8;
-/** A tile alone in a large window need not fill it. */
-const TILE_MAX = 860;
+/** @import { Room } from "../protocol/types.js" */
 
-/**
- * The widest tile with which all of them fit.
- * @param {number} count @param {number} width @param {number} height @param {number} ratio
- */
-function tileWidth(count, width, height, ratio) {
-  let best = 0;
-  for (let columns = 1; columns <= count; columns++) {
-    const rows = Math.ceil(count / columns);
-    const byWidth = (width - GAP * (columns - 1)) / columns;
-    const byHeight = ((height - GAP * (rows - 1)) / rows) * ratio;
-    best = Math.max(best, Math.min(byWidth, byHeight));
-  }
-  return Math.max(140, Math.min(TILE_MAX, Math.floor(best)));
-}
-
-/** @param {{ count: number, children?: any }} props */
-function Grid({ count, children }) {
-  const element = useRef(/** @type {HTMLElement | null} */ (null));
-  useLayoutEffect(() => {
-    const grid = element.current;
-    if (!grid) return;
-    const fit = () => {
-      const [width, height] = [grid.clientWidth - 2 * PADDING, grid.clientHeight - 2 * PADDING];
-      const ratio = height > width ? RATIO.upright : RATIO.wide;
-      grid.style.setProperty("--tile", `${tileWidth(count, width, height, ratio)}px`);
-      grid.style.setProperty("--ratio", String(ratio));
-    };
-    const observer = new ResizeObserver(fit);
-    observer.observe(grid);
-    fit();
-    return () => observer.disconnect();
-  }, [count]);
-  return html`<div ref=${element} class="grid">${children}</div>`;
-}
-
-/** @param {{ children?: any }} props children: shown when nobody else is here */
-export function Stage({ children }) {
-  const all = useSelect(pictures);
-  const seated = useSelect(people).filter(
-    ({ person }) => !all.some(({ source, userId }) => source === "camera" && sameId(userId, person.user_id)),
-  );
-  const alone = useSelect((state) => Object.keys(state.call.people).length === 1);
-  // One's own screen is in front of one already: it stays a small tile.
-  const [screen, ...others] = all[0]?.source === "screen" && all[0].mid ? all : [null, ...all];
-  const rest = html`${others.map((picture) => picture && html`<${Tile} key=${picture.key} picture=${picture} />`)}
-  ${seated.map(({ person, isMe }) => html`<${Seat} key=${person.user_id} person=${person} isMe=${isMe} />`)}`;
-  if (screen) {
-    return html`<div class="stage stage-screen">
-      <div class="stage-main"><${Tile} key=${screen.key} picture=${screen} /></div>
-      <div class="stage-strip">${rest}</div>
-    </div>`;
-  }
+/** @param {{ room: Room, invite: any, children?: any }} props invite: for who is alone; children: over the speakers */
+export function Stage({ room, invite, children }) {
+  const { speakers, audience } = useSelect(seating);
+  const alone = speakers.length + audience.length === 1;
   return html`<div class="stage">
-    <${Grid} count=${others.length + seated.length}>${rest}<//>
-    ${alone && html`<div class="alone">${children}</div>`}
+    <${Topic} key=${room.room_id} room=${room} />
+    <div class="stage-gallery">
+      <${Gallery} seats=${speakers} empty=${html`<${Nobody} invite=${alone && invite} />`}>
+        ${alone && speakers.length > 0 && html`<div class="alone"><p>You are the only one here.</p>${invite}</div>`}
+      <//>
+      ${children}
+    </div>
+    <div class="stage-foot"><${Hands} /><${Audience} /></div>
+    <${Place} />
+  </div>`;
+}
+
+/** @param {{ invite: any }} props */
+function Nobody({ invite }) {
+  const may = useSelect((state) => moderation(state).stage);
+  return html`<div class="stage-empty">
+    <${Icon} name="mic-vocal" size=${40} />
+    <strong>Nobody is on stage yet</strong>
+    <p>${may ? "Go on stage yourself, or invite somebody from the audience." : "Raise your hand if you would like to speak."}</p>
+    ${invite}
   </div>`;
 }

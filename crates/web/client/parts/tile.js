@@ -5,8 +5,10 @@ import { canonicalId } from "../protocol/ids.js";
 import { hasFloor } from "../state/floor.js";
 import { useEffect, useLayoutEffect, useRef } from "../vendor/hooks.js";
 import { Avatar, useLevel } from "./avatar.js";
+import { useDragged } from "./drag.js";
 import { html } from "./html.js";
 import { Icon } from "./icon.js";
+import { PersonMenu } from "./person-menu.js";
 import { QualityMark } from "./quality.js";
 
 /** @import { Participant } from "../protocol/types.js" */
@@ -19,7 +21,8 @@ export function Tile({ picture }) {
   const video = useRef(/** @type {HTMLVideoElement | null} */ (null));
   const frame = useRef(/** @type {HTMLElement | null} */ (null));
   const peers = useSelect((state) => state.call.peers);
-  const speaking = useSelect((state) => state.call.people[canonicalId(userId)]?.speaking ?? false);
+  const person = useSelect((state) => state.call.people[canonicalId(userId)] ?? null);
+  const speaking = person?.speaking ?? false;
   const track = mid ? null : capture.tracks.get(source) ?? null;
 
   useLayoutEffect(() => {
@@ -34,6 +37,7 @@ export function Tile({ picture }) {
   useLevel(frame, speaking && source === "camera", () => session.level(userId));
 
   const mine = mid === null;
+  const drag = useDragged({ user_id: userId, username: picture.name }, mine);
   const label = source === "screen" ? `${mine ? "Your" : `${picture.name}’s`} screen` : mine ? "You" : picture.name;
   return html`<figure
     ref=${frame}
@@ -43,41 +47,61 @@ export function Tile({ picture }) {
     data-source=${source}
     data-mid=${mid}
     data-self=${mine}
+    ...${drag}
   >
     <video ref=${video} class=${mine && source === "camera" ? "mirrored" : ""} autoplay playsinline muted></video>
     <figcaption class="tile-name">
-      <${PersonMarks} userId=${userId} /><span>${label}</span>${mid && html`<${QualityMark} mid=${mid} />`}
+      <${PersonMarks} userId=${userId} /><span class="tile-who">${label}</span>${mid && html`<${QualityMark} mid=${mid} />`}
     </figcaption>
+    ${person && html`<${TileCorners} person=${person} isMe=${mine} />`}
   </figure>`;
+}
+
+/** What a moderator did, in words where there is room for them; and what one may do. @param {{ person: Participant, isMe: boolean }} props */
+function TileCorners({ person, isMe }) {
+  const words = moderatedWords(person);
+  return html`${words &&
+    html`<span class="tile-moderated" title=${words}><${Icon} name=${person.server_mute ? "mic-off" : "headphone-off"} size=${16} />
+      <span class="tile-moderated-words">${words}</span></span>`}
+    <span class="tile-menu"><${PersonMenu} person=${person} isMe=${isMe} /></span>`;
+}
+
+/** What a moderator did to somebody. @param {Participant} person @returns {string | null} */
+export function moderatedWords({ server_mute, server_deaf }) {
+  if (server_mute && server_deaf) return "Muted and deafened by a moderator";
+  if (server_mute) return "Muted by a moderator";
+  return server_deaf ? "Deafened by a moderator" : null;
 }
 
 /** Somebody without a picture. @param {{ person: Participant, isMe: boolean }} props */
 export function Seat({ person, isMe }) {
-  return html`<figure class=${`seat${person.speaking ? " is-speaking" : ""}`} data-testid="seat" data-user-id=${person.user_id}>
+  const drag = useDragged(person, isMe);
+  return html`<figure class=${`seat${person.speaking ? " is-speaking" : ""}`} data-testid="seat" data-user-id=${person.user_id} ...${drag}>
     <${Avatar} id=${person.user_id} name=${person.username} size="large" speaking=${person.speaking} />
     <figcaption class="tile-name">
-      <${PersonMarks} userId=${person.user_id} /><span>${isMe ? "You" : person.username}</span>
+      <${PersonMarks} userId=${person.user_id} /><span class="tile-who">${isMe ? "You" : person.username}</span>
     </figcaption>
+    <${TileCorners} person=${person} isMe=${isMe} />
   </figure>`;
 }
 
 /**
- * Muted by oneself and muted by a moderator never look the same; in the list a moderator's doing is
- * said in words under the name, on a tile it is a mark of another colour.
+ * Beside a name. Muted by oneself and muted by a moderator never look the same: a moderator's doing is said in
+ * words, in the list under the name and on a tile in its corner.
  * @param {{ userId: string, inList?: boolean }} props
  */
 export function PersonMarks({ userId, inList = false }) {
   const person = useSelect((state) => state.call.people[canonicalId(userId)] ?? null);
   const floor = useSelect((state) => hasFloor(state, userId));
   if (!person) return null;
-  const { mute, deaf, server_mute, server_deaf, video, screen } = person;
+  const { deaf, server_mute, server_deaf, video, screen } = person;
+  // Who listens to a stage has no microphone to mute.
+  const mute = person.mute && person.stage_role !== "listener";
   /** @param {string} icon @param {string} words @param {string} [kind] */
   const mark = (icon, words, kind = "") =>
     html`<span class=${`mark ${kind}`} title=${words}><${Icon} name=${icon} size=${16} /><span class="unseen">${words}</span></span>`;
   return html`${floor && mark("radio", "Has the floor", "mark-floor")}
-  ${server_mute && !inList && mark("mic-off", "Muted by a moderator", "mark-strong")}
   ${mute && !server_mute && mark("mic-off", "Muted by themselves")}
-  ${server_deaf && !inList && mark("headphone-off", "Deafened by a moderator", "mark-strong")}
   ${deaf && !server_deaf && mark("headphone-off", "Hears nobody")}
   ${inList && video && mark("video", "Camera on")} ${inList && screen && mark("monitor", "Sharing a screen")}`;
 }

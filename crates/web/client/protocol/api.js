@@ -77,10 +77,11 @@ export class Api extends Http {
 
   /**
    * @param {string} name
+   * @param {"voice" | "stage"} [type]
    * @returns {Promise<Room>}
    */
-  createRoom(name) {
-    return this.call("POST", "/api/v1/rooms", { name, type: "voice" });
+  createRoom(name, type = "voice") {
+    return this.call("POST", "/api/v1/rooms", { name, type });
   }
 
   /**
@@ -183,6 +184,61 @@ export class Api extends Http {
   serverDeafen(room, user, deafened) {
     const body = { user_id: user, deafened };
     return this.call("POST", `${roomAt(room)}/voice/deafen`, body);
+  }
+
+  /**
+   * Takes somebody to another room; their call goes on there.
+   * @param {string} room where they are
+   * @param {string} user
+   * @param {string} to
+   */
+  move(room, user, to) {
+    return this.call("POST", `${roomAt(room)}/voice/move`, { user_id: canonicalId(user), to_room_id: canonicalId(to) });
+  }
+
+  /** A listener of a stage raises a hand. @param {string} room */
+  requestToSpeak(room) {
+    return this.call("POST", `${roomAt(room)}/stage/request`);
+  }
+
+  /** Takes the hand down again; a speaker steps down. @param {string} room */
+  withdrawRequest(room) {
+    return this.call("DELETE", `${roomAt(room)}/stage/request`);
+  }
+
+  /**
+   * Asks a listener to speak; oneself is on stage at once.
+   * @param {string} room
+   * @param {string} user
+   */
+  inviteToSpeak(room, user) {
+    return this.call("POST", `${roomAt(room)}/stage/invite`, { user_id: canonicalId(user) });
+  }
+
+  /**
+   * @param {string} room
+   * @param {boolean} accepted
+   */
+  respondToInvite(room, accepted) {
+    return this.call("POST", `${roomAt(room)}/stage/invite/respond`, { accepted });
+  }
+
+  /**
+   * Back to the audience.
+   * @param {string} room
+   * @param {string} user
+   */
+  revokeSpeaker(room, user) {
+    return this.call("POST", `${roomAt(room)}/stage/revoke`, { user_id: canonicalId(user) });
+  }
+
+  /**
+   * @param {string} room
+   * @param {string} topic at most 120 characters, "" for none
+   * @returns {Promise<{ topic: string }>}
+   */
+  setTopic(room, topic) {
+    return this.call("PATCH", `${roomAt(room)}/stage/topic`, { topic });
   }
 
   /**

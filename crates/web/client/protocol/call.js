@@ -68,7 +68,8 @@ export class Call extends Emitter {
    * @param {boolean} [options.mute]
    * @param {boolean} [options.deaf]
    * @param {string} [options.password] of the room, if it has one
-   * @param {boolean} [options.pushToTalk] the microphone sends nothing until `setTalking(true)`
+   * @param {boolean} [options.pushToTalk] the microphone sends nothing until `setTalking(true)`: for talk
+   *   rooms, and for the listeners of a stage
    * @param {Env} [options.env]
    */
   constructor({ api, channel, client, mute = false, deaf = false, password = "", pushToTalk = false, env = browserEnv() }) {
@@ -123,8 +124,8 @@ export class Call extends Emitter {
   }
 
   /**
-   * Whether the microphone sends, in a room where one speaks at a time. Without a word to the server:
-   * whose turn it is, `floor.js` asks.
+   * Whether the microphone sends, in a room where one speaks at a time or on a stage. Without a word to
+   * the server: whose turn it is, `floor.js` asks; who is on stage, the events tell.
    * @param {boolean} talking
    */
   setTalking(talking) {
@@ -255,7 +256,9 @@ export class Call extends Emitter {
         this.#peer?.handleCandidate(event.candidate).catch(() => {});
         break;
       case "moved":
+        // The same session and the same connection; only coming back needs to know where.
         this.channel = event.channel_id;
+        this.#password = "";
         break;
       case "kicked":
         // The end follows; should it get lost on the way, this was it.

@@ -10,14 +10,28 @@ import { Emitter } from "./emitter.js";
 export const AUDIO_SLOTS = 8;
 /** More video slots would cost a phone more than it can decode. */
 export const VIDEO_SLOTS = 6;
-/** How long an offer waits for candidates; the server needs none of ours, so this is courtesy. */
-const GATHER_MS = 1000;
+/**
+ * How long an offer waits for candidates; the server needs none of ours, so this is courtesy. Relays take longer, and
+ * one that a firewall hides would hold up every join: what comes later follows by itself.
+ */
+const GATHER_MS = 100;
 
 /** @type {Source[]} */
 const SOURCES = ["microphone", "camera", "screen"];
 
-/** What each source may send at most, in bits per second. */
-const MAX_BITRATE = { microphone: 64_000, camera: 1_500_000, screen: 2_500_000 };
+/** What each source may send at most, in bits per second. Of the camera each layer has a limit of its own. */
+const MAX_BITRATE = { microphone: 64_000, screen: 2_500_000 };
+
+/**
+ * The camera is sent in three sizes, and the server gives each viewer the one that fits its tile and its
+ * network. The smallest first: a thin uplink stops the others.
+ * @type {RTCRtpEncodingParameters[]}
+ */
+const CAMERA_LAYERS = [
+  { rid: "l", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { rid: "m", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+  { rid: "h", scaleResolutionDownBy: 1, maxBitrate: 1_500_000 },
+];
 
 /**
  * @typedef {object} PeerEvents
@@ -50,7 +64,7 @@ export class Peer extends Emitter {
       if (this.#offered) this.emit("candidate", candidate);
     };
     this.#sending.set("microphone", this.pc.addTransceiver("audio", { direction: "sendonly" }));
-    this.#sending.set("camera", this.pc.addTransceiver("video", { direction: "inactive" }));
+    this.#sending.set("camera", this.pc.addTransceiver("video", { direction: "inactive", sendEncodings: CAMERA_LAYERS }));
     this.#sending.set("screen", this.pc.addTransceiver("video", { direction: "inactive" }));
     for (let i = 0; i < AUDIO_SLOTS; i++) this.#addSlot("audio");
     for (let i = 0; i < VIDEO_SLOTS; i++) this.#addSlot("video");
@@ -144,6 +158,7 @@ export class Peer extends Emitter {
 
   async #limitBitrates() {
     for (const [source, { sender }] of this.#sending) {
+      if (source === "camera") continue;
       const parameters = sender.getParameters();
       const encoding = parameters.encodings?.[0];
       if (!encoding || encoding.maxBitrate === MAX_BITRATE[source]) continue;

@@ -8,6 +8,7 @@ export const Permission = Object.freeze({
   DEAFEN_MEMBERS: 12n,
   MOVE_MEMBERS: 13n,
   STREAM: 15n,
+  STAGE_MODERATOR: 16n,
   MANAGE_SPACES: 24n,
   ADMINISTRATOR: 62n,
 });

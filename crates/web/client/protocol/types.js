@@ -1,6 +1,7 @@
 // The shapes that cross the wire, as this library sees them. Types only.
 
 /** @typedef {"microphone" | "camera" | "screen"} Source */
+/** @typedef {"speaker" | "listener"} StageRole */
 
 /**
  * Somebody in a room, as the Voice Service tells it.
@@ -16,6 +17,9 @@
  * @property {boolean} video
  * @property {boolean} screen
  * @property {string} via the dialect they came by, or "sip"
+ * @property {StageRole} [stage_role] in a stage only
+ * @property {string} [requested_at] RFC 3339: since when they have asked to speak, in a stage
+ * @property {boolean} [invited] they may accept to speak, in a stage
  */
 
 /**

@@ -38,7 +38,6 @@ import { canonicalId } from "../protocol/ids.js";
  *   | { type: "call/joined", session: string } | { type: "call/link", link: Link }
  *   | { type: "call/event", event: ServerEvent } | { type: "call/peer" } | { type: "call/left" }
  *   | { type: "call/own", change: Partial<Pick<CallState, "mute" | "deaf" | "camera" | "screen">> }
- *   | { type: "call/room", room: string }
  *   | { type: "call/quality", self: Measure, slots: Record<string, Measure> }
  *   | { type: "call/over", reason: string, text: string, again: boolean } | { type: "call/forget" }} CallAction
  */
@@ -87,10 +86,10 @@ export function reduceCall(state, action) {
       return reduceEvent(state, action.event);
     case "call/peer":
       return { ...state, peers: state.peers + 1, slotQuality: {} };
+    case "stage/answered":
+      return updated(state, action.user, (before) => ({ ...before, invited: undefined }));
     case "call/own":
       return { ...state, ...action.change };
-    case "call/room":
-      return { ...state, room: action.room };
     case "call/quality":
       return { ...state, quality: action.self, slotQuality: action.slots };
     case "call/over": {
@@ -121,7 +120,7 @@ function reduceEvent(state, event) {
     case "member.joined":
       return { ...state, people: { ...state.people, [canonicalId(event.user_id)]: participantOf(event) } };
     case "member.updated":
-      return updated(state, event.user_id, (before) => ({ ...before, ...participantOf(event) }));
+      return updated(state, event.user_id, (before) => ({ ...before, ...NOTHING_ASKED, ...participantOf(event) }));
     case "member.left": {
       const { [canonicalId(event.user_id)]: _gone, ...people } = state.people;
       return { ...state, people };
@@ -130,6 +129,11 @@ function reduceEvent(state, event) {
       return updated(state, event.user_id, (before) => ({ ...before, speaking: true }));
     case "speaking.stopped":
       return updated(state, event.user_id, (before) => ({ ...before, speaking: false }));
+    case "moved":
+      // What is there comes with the `state` that follows; nothing of the old room is here any more.
+      return { ...state, room: canonicalId(event.channel_id), people: {}, slots: [], slotQuality: {} };
+    case "stage.invite_ended":
+      return updated(state, event.user_id, (before) => ({ ...before, invited: undefined }));
     case "slots":
       return { ...state, slots: merged(state.slots, event.slots ?? []) };
     default:
@@ -148,9 +152,12 @@ function updated(state, id, change) {
   return before ? { ...state, people: { ...state.people, [key]: change(before) } } : state;
 }
 
+/** What an event leaves out where it is not so. */
+const NOTHING_ASKED = { requested_at: undefined, invited: undefined };
+
 /** @param {ServerEvent} event @returns {Participant} */
 function participantOf(event) {
-  const { type: _type, seq: _seq, ts: _ts, ...rest } = event;
+  const { type: _type, seq: _seq, ts: _ts, by: _by, ...rest } = event;
   return /** @type {any} */ (rest);
 }
 

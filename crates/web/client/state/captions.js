@@ -56,7 +56,6 @@ export function reduceCaptions(state, action) {
     case "call/left":
     case "call/over":
     case "call/forget":
-    case "call/room":
       return { ...captionsInitial, shown: state.shown };
     default:
       return state;
@@ -73,6 +72,8 @@ function reduceEvent(state, event) {
     case "state":
       // How an unfinished line went on was perhaps missed.
       return { ...state, on: event.captions ?? state.on, lines: state.lines.filter(({ final }) => final) };
+    case "moved":
+      return { ...captionsInitial, shown: state.shown };
     case "room.updated":
       return { ...state, on: event.captions ?? state.on };
     case "caption": {

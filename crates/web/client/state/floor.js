@@ -47,8 +47,6 @@ export function reduceFloor(state, action) {
     case "call/over":
     case "call/forget":
       return floorInitial;
-    case "call/room":
-      return { ...state, holder: null, refused: false };
     default:
       return state;
   }
@@ -62,6 +60,7 @@ export function reduceFloor(state, action) {
 function reduceEvent(state, event) {
   if (event.type === "floor") return { ...state, holder: holderOf(event), refused: false };
   if (event.type === "state") return { ...state, holder: holderOf(event.floor), refused: false };
+  if (event.type === "moved") return { ...state, holder: null, refused: false };
   return state;
 }
 

@@ -5,19 +5,22 @@
 /** @typedef {{ name: "rooms" | "settings" | "admin" | "missing" } | { name: "room", key: string }} Route */
 /** @typedef {"people" | "devices" | "transcript" | "help"} Panel */
 /** @typedef {"system" | "light" | "dark"} Theme */
+/** Somebody who is being dragged to another room. @typedef {{ user_id: string, username: string }} Dragged */
 
 /**
  * @typedef {object} PageState
  * @property {Route} route
  * @property {Panel | null} panel
- * @property {{ id: number, text: string }[]} notices shown for a while
+ * @property {{ id: number, text: string, about: string }[]} notices shown for a while
  * @property {string} announcement said to screen readers
  * @property {Theme} theme
+ * @property {Dragged | null} dragging
  */
 
 /**
- * @typedef {{ type: "page/route", route: Route } | { type: "page/panel", panel: Panel | null }
- *   | { type: "page/notice", id: number, text: string } | { type: "page/read", id: number }
+ * @typedef {{ type: "page/route", route: Route } | { type: "page/renamed", route: Route }
+ *   | { type: "page/dragging", person: Dragged | null } | { type: "page/panel", panel: Panel | null }
+ *   | { type: "page/notice", id: number, text: string, about: string } | { type: "page/read", id: number }
  *   | { type: "page/announce", text: string } | { type: "page/theme", theme: Theme }} PageAction
  */
 
@@ -25,7 +28,7 @@
 const NOTICES_MAX = 3;
 
 /** @type {PageState} */
-export const pageInitial = { route: { name: "rooms" }, panel: null, notices: [], announcement: "", theme: "system" };
+export const pageInitial = { route: { name: "rooms" }, panel: null, notices: [], announcement: "", theme: "system", dragging: null };
 
 /**
  * @param {PageState} state
@@ -36,11 +39,16 @@ export function reducePage(state, action) {
   switch (action.type) {
     case "page/route":
       return { ...state, route: action.route, panel: null };
+    case "page/renamed":
+      return { ...state, route: action.route };
+    case "page/dragging":
+      return { ...state, dragging: action.person };
     case "page/panel":
       return { ...state, panel: action.panel };
     case "page/notice": {
-      const others = state.notices.filter(({ text }) => text !== action.text);
-      return { ...state, notices: [...others, { id: action.id, text: action.text }].slice(-NOTICES_MAX) };
+      const { id, text, about } = action;
+      const others = state.notices.filter((one) => one.about !== about);
+      return { ...state, notices: [...others, { id, text, about }].slice(-NOTICES_MAX) };
     }
     case "page/read":
       return { ...state, notices: state.notices.filter(({ id }) => id !== action.id) };
@@ -50,7 +58,7 @@ export function reducePage(state, action) {
       return { ...state, theme: action.theme };
     case "call/left":
     case "call/over":
-      return { ...state, panel: null };
+      return { ...state, panel: null, dragging: null };
     default:
       return state;
   }

@@ -1,6 +1,8 @@
 // The rooms there are, who is in them, and the one whose address is open.
 
-/** @import { Participant, Room } from "../protocol/types.js" */
+import { canonicalId } from "../protocol/ids.js";
+
+/** @import { Participant, Room, ServerEvent } from "../protocol/types.js" */
 /** @import { Action } from "./state.js" */
 
 /**
@@ -68,9 +70,47 @@ export function reduceRooms(state, action) {
       return { ...state, open: { status: "ready", room: action.room, error: null } };
     case "room/missing":
       return { ...state, open: { status: "missing", room: null, error: null } };
+    case "call/event": {
+      const room = state.open.room && told(state.open.room, action.event);
+      return room === state.open.room ? state : { ...state, open: { ...state.open, room } };
+    }
     case "room/failed":
       return { ...state, open: { status: "failed", room: null, error: action.error } };
     default:
       return state;
   }
+}
+
+/**
+ * What the room one is in says of itself. After a move it is all that is known, until the room is asked for.
+ * @param {Room} room
+ * @param {ServerEvent} event
+ * @returns {Room}
+ */
+function told(room, event) {
+  const { captions = room.captions, topic = room.topic, name = room.name } = event;
+  switch (event.type) {
+    case "moved":
+      return { ...room, ...UNKNOWN, room_id: canonicalId(event.channel_id) };
+    case "room.updated":
+      return { ...room, captions, topic, name };
+    case "state":
+      return { ...room, captions, topic, name, type: kindOf(room.type, event.participants ?? []) };
+    default:
+      return room;
+  }
+}
+
+/** What another room says only when it is asked. */
+const UNKNOWN = { slug: "", created_by: null, permissions: null, has_password: false };
+
+/**
+ * Every member of a stage has a role there, and nobody has one elsewhere.
+ * @param {string} type as it was known
+ * @param {Participant[]} people
+ */
+function kindOf(type, people) {
+  const stage = people.some(({ stage_role }) => stage_role);
+  if (stage) return "stage";
+  return type === "stage" && people.length > 0 ? "voice" : type;
 }

@@ -3,7 +3,7 @@
 import { canonicalId, sameId } from "../protocol/ids.js";
 import { allows, Permission } from "../protocol/permissions.js";
 
-/** @import { Participant } from "../protocol/types.js" */
+/** @import { Participant, Room } from "../protocol/types.js" */
 /** @import { State } from "./state.js" */
 
 /**
@@ -63,23 +63,55 @@ export function voiceSlot(state, userId) {
   return state.call.slots.find((slot) => slot.kind === "audio" && sameId(slot.user_id, userId))?.mid ?? null;
 }
 
+/** @typedef {{ mute: boolean, deafen: boolean, kick: boolean, move: boolean, stage: boolean }} Moderation */
+
+/** The last answer: every person that is shown asks, at every change of anything. @type {{ key: string, may: Moderation } | null} */
+let last = null;
+
 /** @param {State} state what one may do to others in the room that is open */
 export function moderation(state) {
-  const mask = state.rooms.open.room?.permissions ?? state.account.me?.permissions;
+  const { room } = state.rooms.open;
+  const mask = room?.permissions ?? state.account.me?.permissions;
+  const key = `${mask} ${room?.type}`;
+  if (last?.key !== key) last = { key, may: allowed(mask, room?.type === "stage") };
+  return last.may;
+}
+
+/** @param {string | undefined} mask @param {boolean} stage @returns {Moderation} */
+function allowed(mask, stage) {
   const mute = allows(mask, Permission.MUTE_MEMBERS);
+  const move = allows(mask, Permission.MOVE_MEMBERS);
   return {
     mute,
     deafen: allows(mask, Permission.DEAFEN_MEMBERS),
-    kick: mute || allows(mask, Permission.MOVE_MEMBERS),
+    kick: mute || move,
+    move,
+    stage: stage && allows(mask, Permission.STAGE_MODERATOR),
   };
 }
 
-/** @param {State} state what one may send in the room that is open */
+/**
+ * Where one may move somebody to: one has to be allowed it there as well.
+ * @param {State} state
+ * @returns {Room[]}
+ */
+export function otherRooms(state) {
+  return state.rooms.list.filter(
+    ({ room_id, permissions }) => !sameId(room_id, state.call.room) && allows(permissions, Permission.MOVE_MEMBERS),
+  );
+}
+
+/**
+ * What one may send in the room that is open; in a stage, when one is a speaker there.
+ * @param {State} state
+ */
 export function sending(state) {
-  const mask = state.rooms.open.room?.permissions;
+  const { room } = state.rooms.open;
+  const mask = room?.permissions;
   if (mask == null) return { microphone: true, camera: true, screen: true };
   return {
-    microphone: allows(mask, Permission.SPEAK),
+    // Whoever is let onto a stage may speak there.
+    microphone: room?.type === "stage" || allows(mask, Permission.SPEAK),
     camera: allows(mask, Permission.VIDEO),
     screen: allows(mask, Permission.STREAM),
   };

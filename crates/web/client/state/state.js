@@ -7,6 +7,7 @@ import { devicesInitial, reduceDevices } from "./devices.js";
 import { floorInitial, reduceFloor } from "./floor.js";
 import { pageInitial, reducePage } from "./page.js";
 import { reduceRooms, roomsInitial } from "./rooms.js";
+import { reduceStage, stageInitial } from "./stage.js";
 import { reduceTranscript, transcriptInitial } from "./transcript.js";
 
 /**
@@ -15,6 +16,7 @@ import { reduceTranscript, transcriptInitial } from "./transcript.js";
  * @property {import("./rooms.js").RoomsState} rooms
  * @property {import("./call.js").CallState} call
  * @property {import("./floor.js").FloorState} floor
+ * @property {import("./stage.js").StageState} stage
  * @property {import("./captions.js").CaptionsState} captions
  * @property {import("./transcript.js").TranscriptState} transcript
  * @property {import("./devices.js").DevicesState} devices
@@ -24,7 +26,8 @@ import { reduceTranscript, transcriptInitial } from "./transcript.js";
 /**
  * @typedef {import("./account.js").AccountAction | import("./rooms.js").RoomsAction
  *   | import("./call.js").CallAction | import("./floor.js").FloorAction
- *   | import("./captions.js").CaptionsAction | import("./transcript.js").TranscriptAction
+ *   | import("./stage.js").StageAction | import("./captions.js").CaptionsAction
+ *   | import("./transcript.js").TranscriptAction
  *   | import("./devices.js").DevicesAction | import("./page.js").PageAction} Action
  */
 
@@ -34,6 +37,7 @@ export const initialState = {
   rooms: roomsInitial,
   call: callInitial,
   floor: floorInitial,
+  stage: stageInitial,
   captions: captionsInitial,
   transcript: transcriptInitial,
   devices: devicesInitial,
@@ -51,6 +55,7 @@ export function reduce(state, action) {
     rooms: reduceRooms(state.rooms, action),
     call: reduceCall(state.call, action),
     floor: reduceFloor(state.floor, action),
+    stage: reduceStage(state.stage, action, state.account.me?.user_id),
     captions: reduceCaptions(state.captions, action),
     transcript: reduceTranscript(state.transcript, action),
     devices: reduceDevices(state.devices, action),

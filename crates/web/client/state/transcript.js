@@ -43,7 +43,6 @@ export function reduceTranscript(state, action) {
     case "call/joining":
     case "call/left":
     case "call/forget":
-    case "call/room":
       return transcriptInitial;
     default:
       return state;
@@ -82,6 +81,8 @@ function reduceEvent(state, event) {
   switch (event.type) {
     case "state":
       return named(state, event.participants ?? []);
+    case "moved":
+      return transcriptInitial;
     case "member.joined":
       return named(state, [/** @type {any} */ (event)]);
     case "caption":

@@ -7,8 +7,10 @@ import { CAMERA_WORDS, DeviceChoices, Meter, MicrophoneHint } from "../parts/dev
 import { Header } from "../parts/header.js";
 import { html } from "../parts/html.js";
 import { Icon } from "../parts/icon.js";
+import { KIND_ICONS } from "../parts/kinds.js";
 import { ErrorLine } from "../parts/notices.js";
 import { sending } from "../state/select.js";
+import { isStage } from "../state/stage.js";
 import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
 
 /** @import { Room } from "../protocol/types.js" */
@@ -22,11 +24,13 @@ export function GreenRoomView({ room }) {
   const may = useSelect(sending);
   const asking = useSelect((state) => state.devices.microphone === "asking");
   const talks = room.type === "talk";
+  // There one comes in as a listener: nothing of this machine is asked for.
+  const stage = isStage(room);
   const [password, setPassword] = useState(session.passwords.get(room.room_id) ?? "");
   const join = useRef(/** @type {HTMLButtonElement | null} */ (null));
   const secret = useRef(/** @type {HTMLInputElement | null} */ (null));
   useEffect(() => {
-    if (may.microphone) capture.open("microphone");
+    if (may.microphone && !stage) capture.open("microphone");
     if (secret.current && !password) secret.current.focus();
     else join.current?.focus();
     return () => {
@@ -54,21 +58,23 @@ export function GreenRoomView({ room }) {
   return html`<${Header} at=${null} />
     <main class="green">
       <div class="green-look">
-        <${Preview} />
-        <div class="green-switches">
-          ${!talks && html`<${MicrophoneControl} />`}
-          ${may.camera && html`<${CameraControl} />`}
-        </div>
-        <${Meter} />
+        <${Preview} stage=${stage} />
+        ${!stage &&
+        html`<div class="green-switches">
+            ${!talks && html`<${MicrophoneControl} />`}
+            ${may.camera && html`<${CameraControl} />`}
+          </div>
+          <${Meter} />`}
       </div>
       <form class="green-side" onSubmit=${submit}>
         <h1 class="clip">${room.name}</h1>
+        ${stage && room.topic && html`<p>${room.topic}</p>`}
         <p class="faint"><${WhoIsIn} room=${room} /></p>
         ${me &&
         html`<p class="green-me"><${Avatar} id=${me.user_id} name=${me.username} size="small" />
           <span>Joining as <strong>${me.username}</strong></span></p>`}
-        ${may.microphone && html`<${MicrophoneHint} />`}
-        <${CameraHint} />
+        ${may.microphone && !stage && html`<${MicrophoneHint} />`}
+        ${!stage && html`<${CameraHint} />`}
         <${Customs} room=${room} />
         ${room.has_password &&
         html`<label class="field green-password"><span><${Icon} name="lock" size=${18} /> Password of this room</span>
@@ -77,7 +83,7 @@ export function GreenRoomView({ room }) {
         <${ErrorLine} text=${error} />
         <div class="green-join">
           <button ref=${join} class="button button-strong button-large" data-testid="join" aria-busy=${joining}>${joining ? "Joining…" : asking ? "Join and listen" : "Join"}</button>
-          ${!talks && html`<button type="button" class="button" data-testid="join-muted" disabled=${joining} onClick=${joinMuted}>Join muted</button>`}
+          ${!talks && !stage && html`<button type="button" class="button" data-testid="join-muted" disabled=${joining} onClick=${joinMuted}>Join muted</button>`}
         </div>
         <details class="more"><summary>Devices</summary><${DeviceChoices} /></details>
       </form>
@@ -96,6 +102,8 @@ function WhoIsIn({ room }) {
 function Customs({ room }) {
   return html`${room.type === "talk" &&
   html`<p class="custom"><${Icon} name="radio" /><span>Push-to-talk: one speaks at a time, holding the button.</span></p>`}
+  ${isStage(room) &&
+  html`<p class="custom"><${Icon} name=${KIND_ICONS.stage} /><span>A stage: you come in as a listener, without microphone and camera, and may raise your hand to speak.</span></p>`}
   ${room.captions &&
   html`<p class="custom"><${Icon} name="captions" /><span>Captions are on: what is said is written down.</span></p>`}`;
 }
@@ -107,7 +115,8 @@ function CameraHint() {
   return html`<p class="faint">${words}</p>`;
 }
 
-function Preview() {
+/** @param {{ stage: boolean }} props */
+function Preview({ stage }) {
   const { capture } = useApp();
   const on = useSelect((state) => state.call.camera && state.devices.camera === "on");
   const chosen = useSelect((state) => state.devices.chosen.videoinput);
@@ -122,6 +131,6 @@ function Preview() {
   }, [track, chosen]);
   return html`<div class="preview" data-testid="preview">
     ${on ? html`<video ref=${video} class="mirrored" autoplay playsinline muted></video>` : me && html`<${Avatar} id=${me.user_id} name=${me.username} size="large" />`}
-    ${!on && html`<p class="faint">Your camera is off</p>`}
+    ${!on && html`<p class="faint">${stage ? "You will be listening" : "Your camera is off"}</p>`}
   </div>`;
 }

@@ -6,6 +6,8 @@ import { Banners } from "../parts/banner.js";
 import { Captions } from "../parts/captions.js";
 import { Controls } from "../parts/controls.js";
 import { DeviceChoices, Meter, MicrophoneHint } from "../parts/devices.js";
+import { OtherRooms } from "../parts/drag.js";
+import { Gallery } from "../parts/gallery.js";
 import { Help } from "../parts/help.js";
 import { html } from "../parts/html.js";
 import { Icon } from "../parts/icon.js";
@@ -15,7 +17,8 @@ import { People } from "../parts/people.js";
 import { Quality } from "../parts/quality.js";
 import { Stage } from "../parts/stage.js";
 import { Transcript } from "../parts/transcript.js";
-import { isConnecting } from "../state/select.js";
+import { isConnecting, people } from "../state/select.js";
+import { isListening, isStage } from "../state/stage.js";
 import { useEffect, useState } from "../vendor/hooks.js";
 import { GreenRoomView } from "./green-room.js";
 import { NotFoundView } from "./not-found.js";
@@ -52,6 +55,7 @@ function Inside({ room }) {
   const { session } = useApp();
   const panel = useSelect((state) => state.page.panel);
   const connecting = useSelect(isConnecting);
+  const listens = useSelect(isListening);
   const leave = () => session.leave();
   return html`<div class=${`room${panel ? ` has-${panel}` : ""}`} data-testid="room">
     <header class="room-head">
@@ -64,18 +68,29 @@ function Inside({ room }) {
       <${CopyLink} room=${room} />
     </header>
     <${Banners} />
-    <aside class="side" aria-label="People"><h2 class="side-title">In the room</h2><${People} /></aside>
+    <aside class="side" aria-label="People"><div class="side-people"><${People} /></div><${OtherRooms} /></aside>
     <main class="middle">
-      <${Stage}><p>You are the only one here.</p><${CopyLink} room=${room} wide /><//>
-      <${Captions} />
+      <${Middle} room=${room} />
       <${Notices} />
     </main>
-    ${panel === "people" && html`<${Panel} title="People" kind="people"><${People} /><//>`}
-    ${panel === "devices" && html`<${Panel} title="Devices" kind="devices"><${MicrophoneHint} /><${DeviceChoices} /><${Meter} /><//>`}
+    ${panel === "people" && html`<${Panel} title="People" kind="people"><div><${People} /></div><//>`}
+    ${panel === "devices" &&
+    html`<${Panel} title="Devices" kind="devices">${!listens && html`<${MicrophoneHint} />`}<${DeviceChoices} />${!listens && html`<${Meter} />`}<//>`}
     ${panel === "transcript" && html`<${Panel} title="Transcript" kind="transcript"><${Transcript} room=${room} /><//>`}
     ${panel === "help" && html`<${Panel} title="Keys" kind="help"><${Help} /><//>`}
     <${Controls} leave=${leave} />
   </div>`;
+}
+
+/** @param {{ room: Room }} props */
+function Middle({ room }) {
+  const seats = useSelect(people);
+  const invite = html`<${CopyLink} room=${room} wide />`;
+  if (isStage(room)) return html`<${Stage} room=${room} invite=${invite}><${Captions} /><//>`;
+  return html`<${Gallery} seats=${seats}>
+      ${seats.length === 1 && html`<div class="alone"><p>You are the only one here.</p>${invite}</div>`}
+    <//>
+    <${Captions} />`;
 }
 
 function OpenTranscript() {

@@ -6,18 +6,13 @@ import { Avatar } from "../parts/avatar.js";
 import { Header } from "../parts/header.js";
 import { html } from "../parts/html.js";
 import { Icon } from "../parts/icon.js";
+import { KIND_ICONS, KIND_WORDS, NEW_KINDS } from "../parts/kinds.js";
 import { ErrorLine } from "../parts/notices.js";
+import { isStage } from "../state/stage.js";
 import { useState } from "../vendor/hooks.js";
 
+/** @import { NewKind } from "../app/rooms.js" */
 /** @import { Participant, Room } from "../protocol/types.js" */
-
-/** @typedef {"voice" | "talk"} Kind */
-/** @type {[Kind, string, string][]} */
-const KINDS = [["voice", "Voice room", "Everybody may speak at once."], ["talk", "Push-to-talk", "One speaks at a time, for two people."]];
-/** What a row says of a room that is no ordinary one. @type {Record<string, string>} */
-const KIND_WORDS = { talk: "Push-to-talk", stage: "Stage", conference: "Conference" };
-/** @type {Record<string, string>} */
-const KIND_ICONS = { talk: "radio" };
 
 /** More faces than this are a number. */
 const FACES_MAX = 6;
@@ -46,7 +41,7 @@ function NewRoom() {
   const { rooms, router, session } = useApp();
   const creating = useSelect((state) => state.rooms.creating);
   const [name, setName] = useState("");
-  const [kind, setKind] = useState(/** @type {Kind} */ ("voice"));
+  const [kind, setKind] = useState(/** @type {NewKind} */ ("voice"));
   const [password, setPassword] = useState("");
   /** @param {SubmitEvent} event */
   const submit = async (event) => {
@@ -66,20 +61,18 @@ function NewRoom() {
         <${Icon} name="plus" /> Create
       </button>
     </div>
-    <div class="new-room-line">
-      <div class="segments" role="radiogroup" aria-label="Kind of room">
-        ${KINDS.map(
-          ([value, label, words]) => html`<label class="segment" title=${words}>
-            <input type="radio" name="kind" value=${value} data-testid=${`room-kind-${value}`} checked=${kind === value} onChange=${() => setKind(value)} />
-            <span>${label}</span>
-          </label>`,
-        )}
-      </div>
-      ${kind === "talk" &&
-      html`<input class="input" type="password" data-testid="new-room-password" aria-label="Password, if the room shall have one"
-        placeholder="Password (optional)" autocomplete="new-password" maxlength="128" value=${password}
-        onInput=${(/** @type {any} */ event) => setPassword(event.target.value)} />`}
+    <div class="kinds" role="radiogroup" aria-label="Kind of room">
+      ${NEW_KINDS.map(
+        ([value, label, words]) => html`<label class="kind">
+          <input type="radio" name="kind" value=${value} data-testid=${`room-kind-${value}`} checked=${kind === value} onChange=${() => setKind(value)} />
+          <span class="kind-card"><${Icon} name=${KIND_ICONS[value]} /><strong>${label}</strong><span class="faint">${words}</span></span>
+        </label>`,
+      )}
     </div>
+    ${kind === "talk" &&
+    html`<input class="input" type="password" data-testid="new-room-password" aria-label="Password, if the room shall have one"
+      placeholder="Password (optional)" autocomplete="new-password" maxlength="128" value=${password}
+      onInput=${(/** @type {any} */ event) => setPassword(event.target.value)} />`}
   </form>`;
 }
 
@@ -96,7 +89,7 @@ function RoomRow({ room }) {
       <span class="room-text">
         <span class="room-name"><span class="clip">${room.name}</span>
           ${room.has_password && html`<span class="mark" title="Has a password"><${Icon} name="lock" size=${16} /><span class="unseen">, has a password</span></span>`}</span>
-        <span class="faint">${kindWords && `${kindWords} · `}${sayWho(people, count)}${full && ` · full (${count} of ${room.limit})`}</span>
+        <span class="faint">${kindWords && `${kindWords} · `}${isStage(room) && room.topic && `${room.topic} · `}${sayWho(people, count)}${full && ` · full (${count} of ${room.limit})`}</span>
       </span>
       ${count > 0 &&
       html`<span class="faces">

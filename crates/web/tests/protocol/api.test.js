@@ -53,6 +53,30 @@ test("the form of the id picks the dialect, whichever one has", async () => {
   }
 });
 
+test("a stage is made, run and spoken on", async () => {
+  const { api, asked } = answering(200, {});
+  const [room, user] = [toUuid("7001"), toUuid("5")];
+  await api.createRoom("Hall", "stage");
+  await api.requestToSpeak(room);
+  await api.withdrawRequest(room);
+  await api.inviteToSpeak(room, user);
+  await api.respondToInvite(room, true);
+  await api.revokeSpeaker(room, user);
+  await api.setTopic(room, "");
+  await api.move(room, user, toUuid("7002"));
+  const at = "http://parlor/api/v1/rooms/7001";
+  assert.deepEqual(asked.map(([method, url, , body]) => `${method} ${url.replace(at, "")} ${body ?? ""}`), [
+    'POST http://parlor/api/v1/rooms {"name":"Hall","type":"stage"}',
+    "POST /stage/request ",
+    "DELETE /stage/request ",
+    'POST /stage/invite {"user_id":"5"}',
+    'POST /stage/invite/respond {"accepted":true}',
+    'POST /stage/revoke {"user_id":"5"}',
+    'PATCH /stage/topic {"topic":""}',
+    'POST /voice/move {"user_id":"5","to_room_id":"7002"}',
+  ]);
+});
+
 test("a transcript is a file, with the token; a refusal of one is an error as any other", async () => {
   const { api, asked } = answering(200, ["x"]);
   assert.equal(await (await api.transcript("7001", "srt")).text(), '["x"]');

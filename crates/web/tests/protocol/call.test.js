@@ -97,6 +97,20 @@ test("the password of a room is shown at each joining", async () => {
   assert.deepEqual(server.all("join").map(({ args }) => args[0].password), ["sesame", "sesame"]);
 });
 
+test("moved to another room: the same session and connection, no offer; lost later, it comes back there", async () => {
+  const { call, server, clock, ended } = await inRoom({ password: "sesame" });
+  const [connection, offers] = [pc(), server.all("offer").length];
+  socket().tell({ type: "moved", seq: 1, channel_id: "8" });
+  socket().tell({ type: "state", seq: 2, participants: [], slots: [] });
+  await clock.pass(60_000);
+  assert.deepEqual([call.channel, call.sessionId, call.pc], ["8", "session 1", connection]);
+  assert.deepEqual([server.all("offer").length, FakePeerConnection.made.length, ended], [offers, 1, []]);
+  socket().tell({ type: "ended", seq: 3, reason: "timeout" });
+  await clock.pass(5000);
+  // The password was the other room's.
+  assert.deepEqual(server.all("join").at(-1)?.args, [{ channel_id: "8", client: "tab", mute: false, deaf: false }]);
+});
+
 test("the server's clock is read from its events", async () => {
   const { call } = await inRoom();
   socket().tell({ type: "state", seq: 1, ts: "2026-01-29T12:00:00Z" });

@@ -96,8 +96,12 @@ test("the end keeps why, and what one chose for oneself", () => {
 
 test("who may moderate is the room's word", () => {
   const room = /** @type {any} */ ({ room_id: "9", name: "x", permissions: String((1n << 11n) | (1n << 13n)) });
-  assert.deepEqual(moderation(after({ type: "room/found", room })), { mute: true, deafen: false, kick: true });
-  assert.deepEqual(moderation(after()), { mute: false, deafen: false, kick: false });
+  const nothing = { mute: false, deafen: false, kick: false, move: false, stage: false };
+  assert.deepEqual(moderation(after({ type: "room/found", room })), { ...nothing, mute: true, kick: true, move: true });
+  const stage = /** @type {any} */ ({ room_id: "9", name: "x", type: "stage", permissions: String(1n << 16n) });
+  assert.deepEqual(moderation(after({ type: "room/found", room: stage })), { ...nothing, stage: true });
+  assert.deepEqual(moderation(after({ type: "room/found", room: { ...stage, type: "voice" } })), nothing);
+  assert.deepEqual(moderation(after()), nothing);
 });
 
 test("rooms are sorted, and forget people of rooms that are gone", () => {

@@ -62,6 +62,11 @@ impl Room {
     pub fn new(decimal: &str) -> Self {
         Self { id: decimal.to_owned(), uuid: uuid(decimal) }
     }
+
+    /// The path of something in it, as Vox has it.
+    pub fn vox(&self, what: &str) -> String {
+        format!("/api/v1/rooms/{}/{what}", self.id)
+    }
 }
 
 /// The UUID form of a decimal id.
@@ -155,6 +160,45 @@ impl Person {
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let made = self.post("/api/v1/rooms", body).await.expect(201);
         Room::new(made["room_id"].as_str().unwrap())
+    }
+
+    /// Makes a stage room.
+    pub async fn stage(&self, name: &str) -> Room {
+        self.room_with(name, json!({ "type": "stage" })).await
+    }
+
+    /// Comes in by Vox, expecting to be let in.
+    pub async fn connect(&self, room: &Room) -> Value {
+        self.try_connect(room).await.expect(200)
+    }
+
+    /// Asks to be let in by Vox.
+    pub async fn try_connect(&self, room: &Room) -> Reply {
+        let body = json!({ "self_mute": false, "self_deaf": false });
+        self.post(&room.vox("voice/join"), body).await
+    }
+
+    /// Asks for something in a room as Vox has it, without a body.
+    pub async fn ask(&self, room: &Room, what: &str) -> Reply {
+        self.send(Method::POST, &room.vox(what), None).await
+    }
+
+    /// Does something to somebody in a room as Vox has it.
+    pub async fn act_on(&self, room: &Room, what: &str, target: &Person) -> Reply {
+        self.post(&room.vox(what), json!({ "user_id": target.id })).await
+    }
+
+    /// Who is in a room, as Vox has it.
+    pub async fn members(&self, room: &Room) -> Vec<Value> {
+        let body = self.get(&room.vox("voice")).await.expect(200);
+        assert_eq!(body["room_id"], room.id);
+        body["members"].as_array().unwrap().clone()
+    }
+
+    /// Who is in a room: their ids, first come first.
+    pub async fn member_ids(&self, room: &Room) -> Vec<String> {
+        let members = self.members(room).await.into_iter();
+        members.map(|member| member["user_id"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Joins, expecting to be let in.

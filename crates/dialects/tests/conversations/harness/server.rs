@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use app::{
-    Accounts, App, AppSettings, Ids, MediaAddress, MediaSide, RoomCreation, SetupCode, Speech,
-    Tokens, UploadLimits,
+    Accounts, App, AppSettings, Ids, MediaAddress, MediaSide, MediaTokenTimes, RoomCreation,
+    SetupCode, Speech, Tokens, UploadLimits,
 };
 use axum::extract::Request;
 use axum::response::Response;
+use axum::serve::ListenerExt;
 use axum::{Router, http::StatusCode};
 use dialects::{Doors, TrustedProxies};
 use model::Redacted;
@@ -24,6 +25,9 @@ use super::{Person, Reply, Schemas, speech};
 /// A long enough password for everyone.
 pub const PASSWORD: &str = "correct horse";
 
+/// What the server of a conversation is called.
+pub const SERVER_NAME: &str = "Parlor";
+
 /// How a server is set up.
 #[derive(Clone, Debug)]
 pub struct Setup {
@@ -31,6 +35,8 @@ pub struct Setup {
     pub jwt_secret: Option<&'static str>,
     pub room_creation: RoomCreation,
     pub timing: Timing,
+    pub media_tokens: MediaTokenTimes,
+    pub public_url: Option<&'static str>,
     /// With the real model, or none.
     pub speech: Option<UploadLimits>,
 }
@@ -42,6 +48,8 @@ impl Default for Setup {
             jwt_secret: None,
             room_creation: RoomCreation::Anyone,
             timing: Timing::default(),
+            media_tokens: MediaTokenTimes::default(),
+            public_url: None,
             speech: None,
         }
     }
@@ -112,6 +120,8 @@ impl Server {
         let doors = Doors {
             app: app.clone(),
             trusted_proxies: TrustedProxies::new(|address| address.is_loopback()),
+            public_url: setup.public_url.map(str::to_owned),
+            server_name: SERVER_NAME.to_owned(),
         };
         let (router, api) = dialects::router(doors).split_for_parts();
         let router = router.fallback(not_found).method_not_allowed_fallback(method_not_allowed);
@@ -208,6 +218,7 @@ async fn start_app(setup: &Setup, directory: &Path, store: Store, tokens: Tokens
         host: "127.0.0.1".into(),
         port: media.local_port(),
         secret: app::secrets::media_secret(directory).unwrap(),
+        own_turn: Vec::new(),
         turn: None,
     };
     let settings = AppSettings {
@@ -215,6 +226,7 @@ async fn start_app(setup: &Setup, directory: &Path, store: Store, tokens: Tokens
         room_creation: setup.room_creation,
         limited: setup.rate_limits,
         timing: setup.timing,
+        media_tokens: setup.media_tokens,
     };
     let media = MediaSide { media, events, voices };
     let speech = match setup.speech {
@@ -227,6 +239,8 @@ async fn start_app(setup: &Setup, directory: &Path, store: Store, tokens: Tokens
 async fn serve(router: Router) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    // As the server does: small frames are not held back for an acknowledgement.
+    let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap());
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     // Ends with the test's runtime.
     tokio::spawn(async move { axum::serve(listener, service).await });

@@ -71,6 +71,11 @@ impl Wire {
         soon("sending", self.sink.send(message)).await.unwrap();
     }
 
+    /// Sends any message; `false` when the other side has closed.
+    pub async fn try_send(&mut self, message: Message) -> bool {
+        soon("sending", self.sink.send(message)).await.is_ok()
+    }
+
     /// The next message, pings and pongs included.
     pub async fn raw(&mut self) -> Message {
         soon("a message", self.messages.recv()).await.expect("the socket is open").unwrap()
@@ -93,6 +98,8 @@ pub async fn connect(url: &str, token: Option<&str>) -> tungstenite::Result<Sock
         let value = format!("Bearer {token}").parse().unwrap();
         request.headers_mut().insert("authorization", value);
     }
-    let opened = soon("the upgrade", tokio_tungstenite::connect_async(request)).await;
+    // Small frames are not held back for the acknowledgement of the one before.
+    let opening = tokio_tungstenite::connect_async_with_config(request, None, true);
+    let opened = soon("the upgrade", opening).await;
     opened.map(|(socket, _)| socket)
 }
