@@ -6,14 +6,11 @@ import { backoffMs } from "./backoff.js";
 import { ServerClock } from "./clock.js";
 import { Emitter } from "./emitter.js";
 import { EventSocket } from "./events.js";
-import { Peer } from "./peer.js";
-import { QualityMeter } from "./quality.js";
-import { Recovery } from "./recovery.js";
-import { Signalling } from "./signalling.js";
-import { Tracks } from "./tracks.js";
+import { Media } from "./media.js";
 import { browserEnv } from "./types.js";
 
 /** @import { Api } from "./api.js" */
+/** @import { Peer } from "./peer.js" */
 /** @import { Env, Joined, ServerEvent, Source, View } from "./types.js" */
 
 /** Reasons after which the client joins again unasked: nobody meant it to leave. */
@@ -42,15 +39,9 @@ export class Call extends Emitter {
   #deaf;
   /** @type {Joined | null} */
   #session = null;
-  /** @type {Peer | null} */
-  #peer = null;
   /** @type {EventSocket | null} */
   #events = null;
-  /** @type {Signalling | null} */
-  #signalling = null;
-  #recovery;
-  #quality = new QualityMeter();
-  #tracks;
+  #media;
   /** @type {View[]} */
   #views = [];
   /** @type {CallEvents["link"]} */
@@ -81,15 +72,16 @@ export class Call extends Emitter {
     this.#mute = mute;
     this.#deaf = deaf;
     this.#env = env;
-    this.#tracks = new Tracks({ mute, open: !pushToTalk });
     this.clock = new ServerClock(env);
-    const actions = { restart: () => this.#signalling?.request(true), rebuild: () => this.#connectMedia() };
-    this.#recovery = new Recovery(actions, env);
+    this.#media = new Media({ mute, open: !pushToTalk, restarts: true, env });
+    this.#media.on("state", (media) => this.#setLink({ media }));
+    this.#media.on("peer", (peer) => this.emit("peer", peer));
+    this.#media.on("answered", (peer) => this.emit("answered", peer));
   }
 
   /** The peer connection of the moment. */
   get pc() {
-    return this.#peer?.pc ?? null;
+    return this.#media.pc;
   }
 
   get sessionId() {
@@ -97,7 +89,7 @@ export class Call extends Emitter {
   }
 
   get slots() {
-    return this.#peer?.slots ?? new Map();
+    return this.#media.slots;
   }
 
   /** Joins; an error here is the server's first answer, and nothing is tried again. */
@@ -110,16 +102,14 @@ export class Call extends Emitter {
    * @param {Source} source
    * @param {MediaStreamTrack | null} track
    */
-  async setTrack(source, track) {
-    this.#tracks.set(source, track);
-    await this.#peer?.setTrack(source, this.#tracks.sent(source));
-    if (source !== "microphone") this.#signalling?.request(false);
+  setTrack(source, track) {
+    return this.#media.setTrack(source, track);
   }
 
   /** @param {boolean} mute */
   setMute(mute) {
     this.#mute = mute;
-    this.#tracks.setMute(mute);
+    this.#media.setMute(mute);
     this.#sendState();
   }
 
@@ -129,8 +119,7 @@ export class Call extends Emitter {
    * @param {boolean} talking
    */
   setTalking(talking) {
-    this.#tracks.setOpen(talking);
-    this.#peer?.setTrack("microphone", this.#tracks.sent("microphone")).catch(() => {});
+    this.#media.setTalking(talking);
   }
 
   /** @param {boolean} deaf */
@@ -149,12 +138,12 @@ export class Call extends Emitter {
   networkChanged() {
     if (this.#over || !this.#session) return;
     this.#events?.reopen();
-    this.#recovery.networkChanged();
+    this.#media.networkChanged();
   }
 
   /** How well it goes, from the peer connection's own counters. */
-  async quality() {
-    return this.#peer ? this.#quality.measure(await this.#peer.pc.getStats()) : null;
+  quality() {
+    return this.#media.quality();
   }
 
   async leave() {
@@ -178,8 +167,7 @@ export class Call extends Emitter {
     this.emit("joined", session);
     this.#setLink({ joining: false, media: "connecting", events: "connecting" });
     this.#openEvents(session.session_id);
-    this.#openSignalling(session.session_id);
-    this.#connectMedia();
+    this.#beginMedia(session);
   }
 
   /** @param {string} session */
@@ -201,47 +189,18 @@ export class Call extends Emitter {
     events.open();
   }
 
-  /** @param {string} session */
-  #openSignalling(session) {
-    const hooks = {
-      /** @param {Peer} peer */
-      answered: (peer) => {
-        this.#recovery.handleAnswered();
-        this.emit("answered", peer);
-      },
-      /** @param {unknown} error */
-      failed: (error) => this.#handleFatal(error),
-      /** @param {unknown} error */
-      gaveUp: (error) => this.#end("media_refused", error),
+  /** @param {Joined} session */
+  #beginMedia({ session_id: session, ice_servers: iceServers }) {
+    const api = this.#api;
+    /** @type {import("./signalling.js").Wire} */
+    const wire = {
+      offer: (sdp, sources) => api.offer(session, sdp, sources),
+      answer: (sdp) => api.answer(session, sdp),
+      candidate: (candidate) => api.candidate(session, candidate),
     };
-    this.#signalling = new Signalling({ api: this.#api, session, hooks, env: this.#env });
-  }
-
-  async #connectMedia() {
-    const { ice_servers } = this.#session ?? { ice_servers: [] };
-    this.#peer?.close();
-    const peer = new Peer(ice_servers, this.#env);
-    this.#peer = peer;
-    this.#quality.reset();
-    this.#recovery.reset();
-    if (this.#link.media === "connected") this.#setLink({ media: "broken" });
-    peer.on("state", (state) => this.#handlePeerState(peer, state));
-    for (const source of this.#tracks.sources()) await peer.setTrack(source, this.#tracks.sent(source)).catch(() => {});
-    if (peer !== this.#peer) return;
-    this.#signalling?.use(peer);
-    this.emit("peer", peer);
-    this.#signalling?.request(false);
-  }
-
-  /**
-   * @param {Peer} peer
-   * @param {RTCPeerConnectionState} state
-   */
-  #handlePeerState(peer, state) {
-    if (peer !== this.#peer) return;
-    if (state === "connected") this.#setLink({ media: "connected" });
-    else if (state === "disconnected" || state === "failed") this.#setLink({ media: "broken" });
-    this.#recovery.handleState(state);
+    const failed = (/** @type {unknown} */ error) => this.#handleFatal(error);
+    const gaveUp = (/** @type {unknown} */ error) => this.#end("media_refused", error);
+    this.#media.begin({ iceServers, wire, failed, gaveUp });
   }
 
   /** @param {ServerEvent} event */
@@ -250,10 +209,10 @@ export class Call extends Emitter {
     this.emit("message", event);
     switch (event.type) {
       case "offer":
-        this.#signalling?.handleOffer(event.sdp);
+        this.#media.handleOffer(event.sdp);
         break;
       case "ice":
-        this.#peer?.handleCandidate(event.candidate).catch(() => {});
+        this.#media.handleCandidate(event.candidate);
         break;
       case "moved":
         // The same session and the same connection; only coming back needs to know where.
@@ -266,7 +225,7 @@ export class Call extends Emitter {
         this.#env.setTimeout(() => this.#expelled && this.#end("kicked", null), FAREWELL_MS);
         break;
       case "reconnect":
-        this.#connectMedia();
+        this.#media.connect();
         break;
       case "ended":
         if (COMES_BACK_AFTER.has(event.reason)) this.#rejoin();
@@ -363,11 +322,9 @@ export class Call extends Emitter {
   }
 
   #drop() {
-    this.#recovery.stop();
-    this.#signalling?.stop();
+    this.#media.end();
     this.#events?.close();
-    this.#peer?.close();
-    this.#peer = this.#events = this.#signalling = this.#session = null;
+    this.#events = this.#session = null;
   }
 
   /** @param {number} ms @returns {Promise<void>} */

@@ -1,6 +1,6 @@
 // One RTCPeerConnection and the shape that the server expects of it: three sections that send, and
-// receive-only sections ("slots") that the server fills. Sections never change their number, so
-// people come and go without a new offer. Called by call.js, which does the signalling.
+// receive-only sections ("slots") that the server fills. People come and go without a new offer; only a
+// meeting with more pictures adds sections. Called by media.js.
 
 import { Emitter } from "./emitter.js";
 
@@ -67,7 +67,13 @@ export class Peer extends Emitter {
     this.#sending.set("camera", this.pc.addTransceiver("video", { direction: "inactive", sendEncodings: CAMERA_LAYERS }));
     this.#sending.set("screen", this.pc.addTransceiver("video", { direction: "inactive" }));
     for (let i = 0; i < AUDIO_SLOTS; i++) this.#addSlot("audio");
-    for (let i = 0; i < VIDEO_SLOTS; i++) this.#addSlot("video");
+    this.growTo(VIDEO_SLOTS);
+  }
+
+  /** At least so many sections for pictures; they are never fewer again. @param {number} count */
+  growTo(count) {
+    const present = this.#receiving.filter(({ receiver }) => receiver.track.kind === "video").length;
+    for (let i = present; i < count; i++) this.#addSlot("video");
   }
 
   /** @param {"audio" | "video"} kind */

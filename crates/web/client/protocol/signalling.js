@@ -4,12 +4,19 @@
 import { ApiError } from "./api.js";
 import { backoffMs } from "./backoff.js";
 
-/** @import { Api } from "./api.js" */
 /** @import { Peer } from "./peer.js" */
-/** @import { Env } from "./types.js" */
+/** @import { Env, SourceLabel } from "./types.js" */
 
 /** An offer refused this often in a row will be refused again. */
 const REFUSALS_MAX = 3;
+
+/**
+ * How offers and answers travel.
+ * @typedef {object} Wire
+ * @property {(sdp: string, sources: SourceLabel[], peer: Peer) => Promise<{ sdp: string }>} offer
+ * @property {(sdp: string) => Promise<unknown>} [answer] to an offer of the server
+ * @property {(candidate: RTCIceCandidateInit | null) => Promise<unknown>} [candidate] of ours, where it is of use
+ */
 
 /**
  * @typedef {object} Hooks
@@ -19,8 +26,7 @@ const REFUSALS_MAX = 3;
  */
 
 export class Signalling {
-  #api;
-  #session;
+  #wire;
   #env;
   #hooks;
   /** @type {Peer | null} */
@@ -32,14 +38,12 @@ export class Signalling {
 
   /**
    * @param {object} options
-   * @param {Api} options.api
-   * @param {string} options.session
+   * @param {Wire} options.wire
    * @param {Hooks} options.hooks
    * @param {Env} options.env
    */
-  constructor({ api, session, hooks, env }) {
-    this.#api = api;
-    this.#session = session;
+  constructor({ wire, hooks, env }) {
+    this.#wire = wire;
     this.#hooks = hooks;
     this.#env = env;
   }
@@ -49,7 +53,7 @@ export class Signalling {
     this.#peer = peer;
     peer.on("candidate", (candidate) => {
       if (peer !== this.#peer || this.#stopped) return;
-      this.#api.candidate(this.#session, candidate?.toJSON() ?? null).catch(() => {});
+      this.#wire.candidate?.(candidate?.toJSON() ?? null).catch(() => {});
     });
   }
 
@@ -65,7 +69,7 @@ export class Signalling {
     // While an offer of ours is under way the server will answer that one.
     if (!peer || this.#running) return;
     try {
-      await this.#api.answer(this.#session, await peer.handleOffer(sdp));
+      await this.#wire.answer?.(await peer.handleOffer(sdp));
     } catch {
       this.request(false);
     }
@@ -112,7 +116,7 @@ export class Signalling {
    */
   async #exchange(peer, restart) {
     const { sdp, sources } = await peer.offer(restart);
-    const answer = await this.#api.offer(this.#session, sdp, sources);
+    const answer = await this.#wire.offer(sdp, sources, peer);
     if (peer !== this.#peer || this.#stopped) return;
     await peer.handleAnswer(answer.sdp);
     this.#hooks.answered(peer);
