@@ -21,9 +21,10 @@ export class FakeSocket {
   /** @type {(() => void) | null} */
   onclose = null;
 
-  /** @param {string} url */
-  constructor(url) {
+  /** @param {string} url @param {string} [protocol] */
+  constructor(url, protocol) {
     this.url = url;
+    this.protocol = protocol;
     FakeSocket.made.push(this);
   }
 
@@ -217,6 +218,56 @@ export function fakeApi(now = () => 0) {
     /** @param {string} name */
     all: (name) => asked.filter((one) => one.name === name),
   };
+}
+
+/**
+ * A server that speaks Aura on the newest socket: writes down what it is asked and told, and answers as `answers`
+ * says. What has no answer there is not answered.
+ */
+export function fakeMeetings() {
+  /** @type {Map<string, (params: any) => unknown>} throws what it refuses */
+  const answers = new Map();
+  /** @type {[string, any][]} */
+  const heard = [];
+  const socket = () => /** @type {FakeSocket} */ (FakeSocket.made.at(-1));
+  /** @param {FakeSocket} from */
+  const attach = (from) => {
+    from.send = (text) => {
+      from.sent.push(text);
+      const { id, method, params } = JSON.parse(text);
+      heard.push([method, params]);
+      if (id !== undefined) reply(from, id, answers.get(method), params);
+    };
+  };
+  return {
+    answers,
+    socket,
+    /** The newest socket opens. */
+    async open() {
+      attach(socket());
+      socket().open();
+      await settle();
+    },
+    /** @param {string} method @param {object} [params] */
+    async notify(method, params = {}) {
+      socket().tell({ jsonrpc: "2.0", method, params });
+      await settle();
+    },
+    /** The parameters of everything of this kind. @param {string} method */
+    all: (method) => heard.filter(([name]) => name === method).map(([, params]) => params),
+    names: () => heard.map(([name]) => name),
+  };
+}
+
+/** @param {FakeSocket} socket @param {number} id @param {((params: any) => unknown) | undefined} answer @param {any} params */
+function reply(socket, id, answer, params) {
+  if (!answer) return;
+  try {
+    socket.tell({ jsonrpc: "2.0", id, result: answer(params) });
+  } catch (error) {
+    const { status, message } = /** @type {ApiError} */ (error);
+    socket.tell({ jsonrpc: "2.0", id, error: { code: status, message } });
+  }
 }
 
 /** @param {number} status @param {string} [code] */

@@ -39,3 +39,9 @@ export function inHall(people, room = {}) {
   ];
   return start.reduce(reduce, initialState);
 }
+
+/** A call in a meeting, as Aura tells it. @param {string} id @param {string} name @param {object} [more] */
+export function roomMember(id, name, more = {}) {
+  const muted = { audio_muted: true, video_muted: true, audio_muted_by_admin: false, video_muted_by_admin: false };
+  return { id, user: null, name, is_admin: false, hand_raised: false, screen_share: false, ...muted, is_sip: false, ...more };
+}

@@ -95,6 +95,16 @@ export class Api extends Http {
   }
 
   /**
+   * A meeting. Its name and the rest is asked for with `room`.
+   * @param {{ name: string, password?: string, open: boolean, force_password: boolean, force_waiting_room: boolean }} meeting
+   * @returns {Promise<string>} its id
+   */
+  async createMeeting(meeting) {
+    const { room } = await this.call("POST", "/v1/rooms", { room: { ...meeting, members: [] } });
+    return canonicalId(room.id);
+  }
+
+  /**
    * How the server is. Not ready is an answer too, not an error.
    * @returns {Promise<{ ready: boolean, parts: { name: string, ready: boolean, detail?: string }[] }>}
    */
@@ -303,11 +313,21 @@ export class Api extends Http {
    * @param {number | null} after the last event already seen
    */
   eventsUrl(session, after) {
-    const base = this.base || globalThis.location?.origin || "";
-    const url = new URL(`/voice/sessions/${encodeURIComponent(session)}/events`, base);
-    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    const url = this.#socketAt(`/voice/sessions/${encodeURIComponent(session)}/events`);
     url.searchParams.set("token", this.token ?? "");
     if (after !== null) url.searchParams.set("after", String(after));
     return url.href;
+  }
+
+  /** Where meetings are spoken to. */
+  meetingsUrl() {
+    return this.#socketAt("/v1/ws").href;
+  }
+
+  /** @param {string} path */
+  #socketAt(path) {
+    const url = new URL(path, this.base || globalThis.location?.origin || "");
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    return url;
   }
 }

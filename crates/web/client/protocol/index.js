@@ -6,6 +6,7 @@ export { ServerClock } from "./clock.js";
 export { EventSocket } from "./events.js";
 export { PushToTalk } from "./floor.js";
 export { canonicalId, sameId, toUuid } from "./ids.js";
+export { Meeting } from "./meeting.js";
 export { readMessages } from "./messages.js";
 export { allows, Permission } from "./permissions.js";
 export { AUDIO_SLOTS, VIDEO_SLOTS } from "./peer.js";

@@ -122,9 +122,9 @@ export class Media extends Emitter {
     this.#signalling?.request(restart);
   }
 
-  /** At least so many sections for pictures; new ones come with the next offer. @param {number} count */
+  /** Room for so many pictures at once. @param {number} count */
   growTo(count) {
-    this.#peer?.growTo(count);
+    if (this.#peer?.growTo(count)) this.request(false);
   }
 
   /** @param {string} sdp the server offers */

@@ -70,10 +70,15 @@ export class Peer extends Emitter {
     this.growTo(VIDEO_SLOTS);
   }
 
-  /** At least so many sections for pictures; they are never fewer again. @param {number} count */
+  /**
+   * At least so many sections for pictures; they are never fewer again. New ones need an offer.
+   * @param {number} count
+   * @returns {boolean} whether there are new ones
+   */
   growTo(count) {
     const present = this.#receiving.filter(({ receiver }) => receiver.track.kind === "video").length;
     for (let i = present; i < count; i++) this.#addSlot("video");
+    return present < count;
   }
 
   /** @param {"audio" | "video"} kind */

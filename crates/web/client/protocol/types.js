@@ -20,7 +20,29 @@
  * @property {StageRole} [stage_role] in a stage only
  * @property {string} [requested_at] RFC 3339: since when they have asked to speak, in a stage
  * @property {boolean} [invited] they may accept to speak, in a stage
+ * @property {boolean} [admin] of a meeting
+ * @property {boolean} [hand] it is up, in a meeting
+ * @property {boolean} [server_video_mute] an admin of a meeting stopped their picture
  */
+
+/**
+ * Somebody in a meeting, as Aura tells it: one for each call.
+ * @typedef {object} RoomMember
+ * @property {string} id of their call
+ * @property {string | null} user UUID of the account; null for guests
+ * @property {string} name
+ * @property {boolean} is_admin
+ * @property {boolean} hand_raised
+ * @property {string | null} [hand_raised_at] RFC 3339
+ * @property {boolean} screen_share
+ * @property {boolean} audio_muted
+ * @property {boolean} video_muted
+ * @property {boolean} audio_muted_by_admin
+ * @property {boolean} video_muted_by_admin
+ * @property {boolean} is_sip
+ */
+
+/** Somebody who waits to be let in. @typedef {{ member: string, name: string }} Waiting */
 
 /**
  * A receiving section of the peer connection, and who is in it now.
@@ -91,7 +113,7 @@
  * @property {(timer: any) => void} clearTimeout
  * @property {() => number} random 0 to 1
  * @property {() => number} now milliseconds since some moment; never goes back
- * @property {new (url: string) => WebSocket} WebSocket
+ * @property {new (url: string, protocol?: string) => WebSocket} WebSocket
  * @property {new (config?: RTCConfiguration) => RTCPeerConnection} RTCPeerConnection
  */
 

@@ -1,0 +1,485 @@
+// A meeting: being in a room of type `conference`, with an account or as a guest, and coming back by itself when
+// anything breaks. What Call is for other rooms, with the same events, and what only meetings have: a door, hands,
+// reactions, admins. It speaks Aura. Shows nothing: tracks are handed in, events handed out.
+
+import { ApiError } from "./api.js";
+import { Aura } from "./aura.js";
+import { backoffMs } from "./backoff.js";
+import { knockAt, REJECTED, wantsPassword } from "./door.js";
+import { Emitter } from "./emitter.js";
+import { Levels } from "./levels.js";
+import { Media } from "./media.js";
+import { nameOf, Pictures, PICTURES_MAX, wanted } from "./pictures.js";
+import { keyOf, Roster } from "./roster.js";
+import { browserEnv } from "./types.js";
+
+/** @import { CallEvents } from "./call.js" */
+/** @import { Credentials } from "./door.js" */
+/** @import { Peer } from "./peer.js" */
+/** @import { Env, IceServer, RoomMember, ServerEvent, Source, SourceLabel, View, Waiting } from "./types.js" */
+
+/** A tile appears together with others; one request for all of them. */
+const SUBSCRIBE_MS = 150;
+/** What is told before the answer to a join is kept until then. More than this is nobody's joining. */
+const EARLY_MAX = 200;
+
+/** How one says what goes out of here: when it is true, and when not. */
+const OWN = /** @type {const} */ ({
+  audio_muted: ["mute_audio", "unmute_audio"],
+  video_muted: ["mute_video", "unmute_video"],
+  screen_share: ["start_screen_share", "stop_screen_share"],
+});
+
+/** @typedef {{ audio_muted: boolean, video_muted: boolean, screen_share: boolean }} Own */
+
+/**
+ * @typedef {object} OfMeetings
+ * @property {{ back: boolean }} waiting somebody inside has to let one in; back: one was inside before
+ */
+
+/** @extends {Emitter<Omit<CallEvents, "joined"> & OfMeetings & { joined: { session_id: string, self: string } }>} */
+export class Meeting extends Emitter {
+  #url;
+  #env;
+  #knock;
+  #name;
+  #mute;
+  #media;
+  #levels;
+  #roster = new Roster();
+  #pictures = new Pictures();
+  /** @type {Map<string, View>} by mid */
+  #views = new Map();
+  /** @type {Aura | null} */
+  #aura = null;
+  #token = "";
+  /** The connection that was joined with; another one has to join anew. @type {Peer | null} */
+  #joinedWith = null;
+  /** @type {Own} what the server was told last */
+  #told = { audio_muted: true, video_muted: true, screen_share: false };
+  /** @type {{ method: string, params: Record<string, any> }[]} */
+  #early = [];
+  /** Whom to see before others, by call. @type {{ chosen: string | null, active: string | null }} */
+  #preferred = { chosen: null, active: null };
+  #subscribed = "[]";
+  /** @type {any} */
+  #subscribing = null;
+  /** @type {CallEvents["link"]} */
+  #link = { media: "connecting", events: "connecting", joining: true };
+  #arriving = false;
+  #held = false;
+  #inside = false;
+  #over = false;
+
+  /**
+   * @param {object} options
+   * @param {string} options.url of the socket: `api.meetingsUrl()`
+   * @param {string} options.room UUID
+   * @param {string} options.call names this visit; nobody else's may be the same
+   * @param {Credentials} options.credentials
+   * @param {string} [options.name] of the account; a guest has one in the credentials
+   * @param {string} [options.password] of the room
+   * @param {boolean} [options.mute]
+   * @param {Env} [options.env]
+   */
+  constructor({ url, room, call, credentials, name = "", password = "", mute = false, env = browserEnv() }) {
+    super();
+    this.#url = url;
+    this.#env = env;
+    this.#mute = mute;
+    this.#name = "display_name" in credentials ? credentials.display_name : name;
+    this.#knock = { room, call, credentials, password };
+    this.#levels = new Levels(env, (who, speaking) => this.#tell(this.#roster.speak(who, speaking)));
+    this.#media = new Media({ mute, open: true, restarts: false, env });
+    this.#media.on("state", (media) => this.#setLink({ media }));
+    this.#media.on("peer", (peer) => this.#handlePeer(peer));
+    this.#media.on("answered", (peer) => this.#handleAnswered(peer));
+  }
+
+  /** Who one is in the events. */
+  get self() {
+    return keyOf(this.#knock.call);
+  }
+
+  /** The peer connection of the moment. */
+  get pc() {
+    return this.#media.pc;
+  }
+
+  get slots() {
+    return this.#media.slots;
+  }
+
+  /**
+   * Asks to come in, and waits for that as long as it takes. An error here is why not, and nothing is tried again.
+   * `joined` follows.
+   */
+  async start() {
+    try {
+      await this.#enter(true);
+    } catch (error) {
+      this.#stop();
+      throw error;
+    }
+  }
+
+  /**
+   * What a source sends; `null` sends nothing. Works before start too.
+   * @param {Source} source
+   * @param {MediaStreamTrack | null} track
+   */
+  async setTrack(source, track) {
+    const sent = this.#media.setTrack(source, track);
+    this.#sayOwn(false);
+    await sent;
+  }
+
+  /** @param {boolean} mute */
+  setMute(mute) {
+    this.#mute = mute;
+    this.#media.setMute(mute);
+    this.#sayOwn(false);
+  }
+
+  /** @param {View[]} views the real size of every picture; replaces what was said before */
+  setViews(views) {
+    this.#views = new Map(views.map((view) => [view.mid, view]));
+    this.#subscribeSoon();
+  }
+
+  /** Who is to be seen when not everybody can be. @param {string | null} call */
+  prefer(call) {
+    this.#preferred.chosen = call;
+    this.#place();
+  }
+
+  /** How loud somebody is, linear, 0 to 1. @param {string} call */
+  level(call) {
+    return this.#levels.of(call);
+  }
+
+  /** @param {boolean} up */
+  setHand(up) {
+    this.#aura?.notify(up ? "raise_hand" : "unraise_hand");
+    this.#handle(up ? "member_raise_hand" : "member_unraise_hand", { member: this.#knock.call });
+  }
+
+  /** @param {string} reaction */
+  react(reaction) {
+    this.#aura?.notify("send_reaction", { reaction });
+    this.#handle("member_send_reaction", { member: this.#knock.call, reaction });
+  }
+
+  /** While one waits: asks again. The server passes it on once in five seconds. */
+  nudge() {
+    this.#aura?.notify("still_waiting");
+  }
+
+  /** @param {string} call who waits @param {boolean} allowed */
+  async decide(call, allowed) {
+    await this.#request(allowed ? "allow_member" : "reject_member", { member: call, auth_token: this.#token });
+    this.#handle("member_leave_waiting_room", { member: call });
+  }
+
+  /** @param {string} call @param {"audio" | "video"} what @param {boolean} muted */
+  async muteMember(call, what, muted) {
+    const deed = `${muted ? "mute" : "unmute"}`;
+    await this.#request(`${deed}_member_${what}`, { member: call });
+    this.#handle(`member_${deed}_${what}`, { member: call, by_admin: true });
+  }
+
+  /** @param {string} call */
+  async remove(call) {
+    await this.#request("remove_member", { member: call });
+    this.#handle("member_leave_room", { member: call });
+  }
+
+  /** The network changed (the browser's `online` event): look for the way again at once. */
+  networkChanged() {
+    if (this.#over || !this.#inside) return;
+    this.#media.networkChanged();
+    this.#request("get_room_members", {}).catch((error) => this.#handleFatal(error));
+  }
+
+  /** How well it goes, from the peer connection's own counters. */
+  quality() {
+    return this.#media.quality();
+  }
+
+  async leave() {
+    this.#aura?.notify("leave_room");
+    this.#stop();
+  }
+
+  /** @param {boolean} first false: one was inside, and comes back */
+  async #enter(first) {
+    this.#arriving = true;
+    try {
+      for (let attempt = 0; ; attempt++) {
+        if (!first || attempt > 0) await this.#pause(backoffMs(attempt, this.#env.random()));
+        if (this.#over) return;
+        try {
+          return await this.#arrive(!first);
+        } catch (error) {
+          if (this.#over) return;
+          if (!mayPass(error) || (first && !this.#held)) throw error;
+        }
+      }
+    } finally {
+      this.#arriving = false;
+    }
+  }
+
+  /** From a new socket to a session with media. @param {boolean} back */
+  async #arrive(back) {
+    this.#aura?.close();
+    const aura = new Aura({ url: this.#url, env: this.#env });
+    this.#aura = aura;
+    aura.on("notification", ({ method, params }) => aura === this.#aura && this.#handle(method, params));
+    aura.on("closed", () => aura === this.#aura && this.#handleLost());
+    await aura.open();
+    const held = () => {
+      this.#held = true;
+      if (aura === this.#aura) this.emit("waiting", { back });
+    };
+    this.#token = await knockAt(aura, this.#knock, held);
+    const { ice_servers } = await aura.request("get_ice_servers", { auth_token: this.#token });
+    if (aura !== this.#aura || this.#over) return;
+    this.#beginMedia(ice_servers);
+  }
+
+  /** @param {IceServer[]} iceServers */
+  #beginMedia(iceServers) {
+    this.#setLink({ media: "connecting", events: "open" });
+    /** @type {import("./signalling.js").Wire} */
+    const wire = {
+      offer: (sdp, sources, peer) => (peer === this.#joinedWith ? this.#subscribe(sdp, sources) : this.#join(sdp, sources, peer)),
+    };
+    const failed = (/** @type {unknown} */ error) => this.#handleFatal(error);
+    const gaveUp = (/** @type {unknown} */ error) => this.#end("media_refused", error);
+    this.#media.begin({ iceServers, wire, failed, gaveUp });
+  }
+
+  /** @param {string} sdp @param {SourceLabel[]} sources @param {Peer} peer */
+  async #join(sdp, sources, peer) {
+    const own = { audio_muted: this.#mute, video_muted: !this.#media.has("camera") };
+    const joined = await this.#request("join_room", { sdp, sources, auth_token: this.#token, ...own });
+    this.#told = { ...own, screen_share: false };
+    this.#joinedWith = peer;
+    this.#handleJoined(joined);
+    return joined;
+  }
+
+  /** @param {{ members: RoomMember[], is_admin: boolean }} joined */
+  #handleJoined({ members, is_admin }) {
+    const call = this.#knock.call;
+    const before = this.#roster.get(call);
+    const self = before ?? { ...NEWCOMER, id: call, name: this.#name };
+    const { audio_muted, video_muted } = this.#told;
+    const everybody = [{ ...self, is_admin, audio_muted, video_muted }, ...members.filter(({ id }) => id !== call)];
+    this.#inside = true;
+    this.#held = false;
+    this.emit("joined", { session_id: call, self: this.self });
+    this.#setLink({ joining: false });
+    this.#tell([{ type: "state", seq: 0, ts: "", participants: this.#roster.reset(everybody), slots: [] }]);
+    for (const { method, params } of this.#early.splice(0)) this.#handle(method, params);
+    this.#learn(is_admin);
+  }
+
+  /** What the answer to a join does not tell: how an admin left one, and who waits. @param {boolean} admin */
+  async #learn(admin) {
+    /** @param {string} method */
+    const ask = (method) => this.#request(method, {}).catch(() => null);
+    const { call } = this.#knock;
+    /** @type {RoomMember | undefined} */
+    const me = (await ask("get_room_members"))?.find((/** @type {RoomMember} */ { id }) => id === call);
+    if (me) {
+      const { name, user, audio_muted_by_admin, video_muted_by_admin } = me;
+      this.#tell(this.#roster.change(call, { name, user, audio_muted_by_admin, video_muted_by_admin }));
+    }
+    /** @type {Waiting[] | null} */
+    const people = admin ? await ask("get_waiting_room_members") : null;
+    if (people) this.#tell([{ type: "waiting", seq: 0, ts: "", people }]);
+  }
+
+  /** @param {string} sdp @param {SourceLabel[]} sources */
+  #subscribe(sdp, sources) {
+    const members = this.#shown();
+    this.#subscribed = JSON.stringify(members);
+    return this.#request("subscribe_room", { sdp, sources, members, auth_token: this.#token });
+  }
+
+  /** What is seen, and how large. */
+  #shown() {
+    return [...this.#media.slots].flatMap(([mid, { kind }]) => {
+      const picture = kind === "video" ? this.#pictures.at(mid) : null;
+      const { width = 0, height = 0 } = this.#views.get(mid) ?? {};
+      return picture && width * height > 0 ? [{ id: nameOf(picture), video_mid: mid, width, height }] : [];
+    });
+  }
+
+  #subscribeSoon() {
+    this.#env.clearTimeout(this.#subscribing);
+    this.#subscribing = this.#env.setTimeout(() => {
+      if (this.#joinedWith && JSON.stringify(this.#shown()) !== this.#subscribed) this.#media.request(false);
+    }, SUBSCRIBE_MS);
+  }
+
+  /** Gives every picture that matters a section. */
+  #place() {
+    if (!this.#joinedWith) return;
+    const { chosen, active } = this.#preferred;
+    const wishes = wanted(this.#roster.all(), this.#knock.call, [chosen, active], (picture) => this.#pictures.has(picture));
+    this.#media.growTo(Math.min(wishes.length, PICTURES_MAX));
+    const mids = [...this.#media.slots].flatMap(([mid, { kind }]) => (kind === "video" ? [mid] : []));
+    const slots = this.#pictures.place(wishes, mids).map(({ mid, picture }) => ({
+      mid,
+      kind: "video",
+      user_id: picture && keyOf(picture.call),
+      session_id: picture?.call ?? null,
+      source: picture?.source ?? null,
+    }));
+    if (slots.length) this.emit("message", { type: "slots", seq: 0, ts: "", slots });
+    this.#subscribeSoon();
+  }
+
+  /** @param {Peer} peer */
+  #handlePeer(peer) {
+    const gone = this.#pictures.place([], []).map(({ mid }) => ({ mid, kind: "video", user_id: null, session_id: null, source: null }));
+    if (gone.length) this.emit("message", { type: "slots", seq: 0, ts: "", slots: gone });
+    this.#joinedWith = null;
+    this.#subscribed = "[]";
+    this.emit("peer", peer);
+  }
+
+  /** @param {Peer} peer */
+  #handleAnswered(peer) {
+    this.emit("answered", peer);
+    this.#sayOwn(true);
+    this.#place();
+  }
+
+  /** What begins is told once the server knows its section. @param {boolean} answered */
+  #sayOwn(answered) {
+    if (!this.#joinedWith) return;
+    /** @type {Own} */
+    const now = { audio_muted: this.#mute, video_muted: !this.#media.has("camera"), screen_share: this.#media.has("screen") };
+    const begins = { audio_muted: false, video_muted: !now.video_muted, screen_share: now.screen_share };
+    for (const key of /** @type {(keyof Own)[]} */ (Object.keys(OWN))) {
+      if (now[key] === this.#told[key] || (begins[key] && !answered)) continue;
+      this.#told[key] = now[key];
+      this.#aura?.notify(OWN[key][now[key] ? 0 : 1]);
+      this.#tell(this.#roster.change(this.#knock.call, { [key]: now[key] }));
+      this.#place();
+    }
+  }
+
+  /** @param {string} method @param {Record<string, any>} params */
+  #handle(method, params) {
+    if (!this.#inside) {
+      if (this.#token && this.#early.length < EARLY_MAX) this.#early.push({ method, params });
+      return;
+    }
+    switch (method) {
+      case "member_audio_level":
+        return this.#levels.handle(String(params.member), Number(params.audio_level));
+      case "room_reconnect":
+        this.#token = params.auth_token ?? this.#token;
+        return void this.#media.connect();
+      case "member_leave_room":
+        if (params.member === this.#knock.call) return this.#end("removed", null);
+        break;
+      case "room_active_speaker":
+        this.#preferred.active = String(params.member);
+        break;
+    }
+    this.#tell(this.#roster.handle(method, params));
+    this.#place();
+  }
+
+  /** @param {ServerEvent[]} events */
+  #tell(events) {
+    for (const event of events) this.emit("message", event);
+  }
+
+  /** @param {string} method @param {Record<string, unknown>} params */
+  #request(method, params) {
+    return this.#aura?.request(method, params) ?? Promise.reject(new ApiError(0, "UNREACHABLE", "The server cannot be reached."));
+  }
+
+  /** @param {unknown} error @returns {boolean} whether the session is begun anew for it */
+  #handleFatal(error) {
+    if (!(error instanceof ApiError) || (error.status !== 0 && error.status !== 401)) return false;
+    this.#handleLost();
+    return true;
+  }
+
+  /** The socket is gone, and with it one's place: come back, until the server answers. */
+  #handleLost() {
+    if (this.#over || this.#arriving) return;
+    this.#drop();
+    this.#setLink({ joining: true, media: "broken", events: "lost" });
+    this.#enter(false).catch((error) => this.#end(reasonOf(error), error));
+  }
+
+  /** @param {Partial<CallEvents["link"]>} change */
+  #setLink(change) {
+    this.#link = { ...this.#link, ...change };
+    if (!this.#over) this.emit("link", this.#link);
+  }
+
+  /** @param {string} reason @param {unknown} error */
+  #end(reason, error) {
+    if (this.#over) return;
+    this.#stop();
+    this.emit("ended", { reason, error });
+  }
+
+  #stop() {
+    this.#over = true;
+    this.#drop();
+  }
+
+  #drop() {
+    this.#media.end();
+    this.#levels.stop();
+    this.#env.clearTimeout(this.#subscribing);
+    const aura = this.#aura;
+    this.#aura = this.#joinedWith = null;
+    aura?.close();
+    this.#early = [];
+    this.#token = "";
+    this.#inside = false;
+    this.#views.clear();
+    this.#pictures.place([], []);
+  }
+
+  /** @param {number} ms @returns {Promise<void>} */
+  #pause(ms) {
+    return new Promise((resolve) => this.#env.setTimeout(resolve, ms));
+  }
+}
+
+/** How one begins, before the server says more. @type {Omit<RoomMember, "id" | "name">} */
+const NEWCOMER = {
+  user: null,
+  is_admin: false,
+  hand_raised: false,
+  screen_share: false,
+  audio_muted: true,
+  video_muted: true,
+  audio_muted_by_admin: false,
+  video_muted_by_admin: false,
+  is_sip: false,
+};
+
+/** Whether it may go better in a while. 409: the server has not noticed yet that one's own old socket is gone. @param {unknown} error */
+const mayPass = (error) => error instanceof ApiError && (error.passing || error.status === 409);
+
+/** Why one could not come back. @param {unknown} error */
+function reasonOf(error) {
+  if (!(error instanceof ApiError)) return "refused";
+  if (error.code === REJECTED) return "rejected";
+  if (error.status === 404) return "channel_deleted";
+  return error.status === 401 && !wantsPassword(error) ? "signed_out" : "refused";
+}
