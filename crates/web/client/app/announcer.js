@@ -1,7 +1,8 @@
 // What the live region says to those who do not look: who comes, who goes, who speaks.
 
 import { canonicalId, sameId } from "../protocol/ids.js";
-import { moderation } from "../state/select.js";
+import { isAdmin } from "../state/meeting.js";
+import { moderation, selfId } from "../state/select.js";
 
 /** @import { Participant, ServerEvent } from "../protocol/types.js" */
 /** @import { AppStore } from "./context.js" */
@@ -23,13 +24,14 @@ export function createAnnouncer(store) {
     if (now.screen && !before.screen) say(`${name} is sharing a screen.`);
     if (now.stage_role === "speaker" && before.stage_role === "listener") say(`${name} is on stage.`);
     if (now.stage_role === "listener" && before.stage_role === "speaker") say(`${name} is back in the audience.`);
-    if (now.requested_at && !before.requested_at && moderation(store.get()).stage) say(`${name} raised a hand.`);
+    if (now.hand && !before.hand) say(`${name} raised a hand.`);
+    if (now.stage_role && now.requested_at && !before.requested_at && moderation(store.get()).stage) say(`${name} raised a hand.`);
   }
 
   /** Call before the event is in the store: who leaves is still known then. @param {ServerEvent} event */
   return function announce(event) {
     const state = store.get();
-    if (sameId(event.user_id, state.account.me?.user_id)) return;
+    if (sameId(event.user_id, selfId(state))) return;
     const { holder } = state.floor;
     const before = event.user_id ? state.call.people[canonicalId(event.user_id)] : undefined;
     switch (event.type) {
@@ -41,6 +43,9 @@ export function createAnnouncer(store) {
         break;
       case "member.updated":
         if (before) sayChange(before, event);
+        break;
+      case "waiting.joined":
+        if (isAdmin(state)) say(`${event.name} is waiting to be let in.`);
         break;
       case "room.updated":
         if (event.topic && event.topic !== state.rooms.open.room?.topic) say(`The topic is now: ${event.topic}.`);

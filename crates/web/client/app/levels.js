@@ -5,7 +5,7 @@
 const FLOOR_DB = -55;
 
 /** @param {number} amplitude linear, 0 to 1 */
-function onScale(amplitude) {
+export function onScale(amplitude) {
   if (amplitude <= 0) return 0;
   const db = 20 * Math.log10(amplitude);
   return Math.min(1, Math.max(0, 1 - db / FLOOR_DB));

@@ -17,9 +17,12 @@ export function routeOf(path) {
   }
 }
 
-/** @param {{ slug: string, room_id: string }} room */
+/**
+ * A meeting goes by its id: who has the address may ask to come in, and a name could be guessed.
+ * @param {{ slug: string, room_id: string, type: string }} room
+ */
 export function roomPath(room) {
-  return `/r/${encodeURIComponent(room.slug || room.room_id)}`;
+  return `/r/${encodeURIComponent((room.type !== "conference" && room.slug) || room.room_id)}`;
 }
 
 /**

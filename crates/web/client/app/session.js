@@ -1,16 +1,20 @@
 // Ties a Call to the store, the devices and the loudspeakers: everything one does in a room.
 
 import { Call } from "../protocol/call.js";
-import { canonicalId } from "../protocol/ids.js";
-import { MicrophoneLevel, receiverLevel } from "./levels.js";
+import { wantsPassword } from "../protocol/door.js";
+import { canonicalId, sameId } from "../protocol/ids.js";
+import { Meeting } from "../protocol/meeting.js";
+import { MicrophoneLevel, onScale, receiverLevel } from "./levels.js";
+import { callTo, MeetingPlace } from "./meeting.js";
 import { Speakers } from "./speakers.js";
 import { StagePlace } from "./stage.js";
 import { storage } from "./storage.js";
 import { Talk } from "./talk.js";
 import { TileSizes } from "./tiles.js";
-import { doorInWords, endInWords, moderatedInWords } from "./words.js";
+import { doorInWords, endInWords, meetingDoorInWords, moderatedInWords } from "./words.js";
 import { captionsOn } from "../state/captions.js";
-import { myself, voiceSlot } from "../state/select.js";
+import { inMeeting, isMeeting } from "../state/meeting.js";
+import { myself, selfId, voiceSlot } from "../state/select.js";
 import { isListening, isStage } from "../state/stage.js";
 
 /** @import { Api } from "../protocol/api.js" */
@@ -40,7 +44,7 @@ const QUALITY_MS = 2000;
  */
 
 export class Session {
-  /** @type {Call | null} */
+  /** @type {Call | Meeting | null} */
   call = null;
   #needs;
   #speakers;
@@ -60,6 +64,7 @@ export class Session {
     this.#speakers = new Speakers(needs.store);
     this.talk = new Talk(needs);
     this.stage = new StagePlace({ ...needs, mute: (mute) => this.#mute(mute) });
+    this.meeting = new MeetingPlace(needs);
     this.sizes = new TileSizes(needs.store, (views) => this.call?.setViews(views));
     needs.capture.on("track", ({ source, track }) => this.#handleTrack(source, track));
     needs.capture.on("notice", needs.notice);
@@ -71,31 +76,55 @@ export class Session {
    * @param {{ camera: boolean } | null} [before] how it was when this page was reloaded inside
    */
   async join(room, before = null) {
-    const { api, store, capture, client } = this.#needs;
+    const { store, capture } = this.#needs;
     const stage = isStage(room);
-    const pushToTalk = room.type === "talk" || stage;
     // Without a microphone the others should see that no word will come; in a talk room the button says it.
     if (room.type === "talk") this.#own({ mute: false });
     else if (stage ? !before : !capture.tracks.has("microphone")) this.#own({ mute: true });
     const password = this.passwords.get(room.room_id) ?? "";
+    // There is no word for it in a meeting, so it would not be seen.
+    if (isMeeting(room)) this.#own({ deaf: false });
     store.dispatch({ type: "call/joining", room: room.room_id });
-    const { mute, deaf } = store.get().call;
-    const call = new Call({ api, channel: room.room_id, client: await client, mute, deaf, password, pushToTalk });
+    const call = await this.#callTo(room, password);
     if (store.get().call.phase !== "joining") return;
     this.call = call;
     this.#by = null;
     this.#follow(call);
-    this.talk.begin(call, room);
-    this.stage.begin(call, room, before ?? {});
+    if (call instanceof Meeting) this.meeting.begin(call);
+    else {
+      this.talk.begin(call, room);
+      this.stage.begin(call, room, before ?? {});
+    }
     for (const [source, track] of capture.tracks) await call.setTrack(source, track);
     try {
       await call.start();
     } catch (error) {
       if (this.call !== call) return;
       this.#letGo();
-      store.dispatch({ type: "call/refused", error: doorInWords(error, { hasPassword: room.has_password, typed: password }) });
+      this.#handleRefused(error, room, password);
     }
     this.#remember();
+  }
+
+  /** @param {Room} room @param {string} password */
+  async #callTo(room, password) {
+    if (isMeeting(room)) return callTo(this.#needs, room, password);
+    const { api, store, client } = this.#needs;
+    const pushToTalk = room.type === "talk" || isStage(room);
+    const { mute, deaf } = store.get().call;
+    return new Call({ api, channel: room.room_id, client: await client, mute, deaf, password, pushToTalk });
+  }
+
+  /** @param {unknown} error @param {Room} room @param {string} typed the password */
+  #handleRefused(error, room, typed) {
+    const { store } = this.#needs;
+    if (!isMeeting(room)) {
+      store.dispatch({ type: "call/refused", error: doorInWords(error, { hasPassword: room.has_password, typed }) });
+      return;
+    }
+    const guest = store.get().account.status !== "in";
+    if (wantsPassword(error)) store.dispatch({ type: "meeting/password", wanted: true });
+    store.dispatch({ type: "call/refused", error: meetingDoorInWords(error, { guest, typed }) });
   }
 
   /**
@@ -105,7 +134,7 @@ export class Session {
    */
   async settleIn(room, from) {
     const { store, capture } = this.#needs;
-    if (!this.call) return;
+    if (!this.call || this.call instanceof Meeting) return;
     // In a talk room the button alone keeps it shut: muted before it opens, and unmuted once it is shut.
     if (from === "talk" && room.type !== "talk") this.#mute(true);
     this.talk.begin(this.call, room);
@@ -130,7 +159,7 @@ export class Session {
   async setMute(mute = !this.#needs.store.get().call.mute) {
     const { store, capture, notice } = this.#needs;
     if (this.#refuseListener()) return;
-    if (myself(store.get())?.server_mute) return notice("A moderator muted you. Only they can let you speak again.");
+    if (myself(store.get())?.server_mute) return notice(`${inMeeting(store.get()) ? "An admin" : "A moderator"} muted you. Only they can let you speak again.`);
     if (!mute && !(await capture.open("microphone"))) {
       notice(store.get().devices.microphone === "blocked" ? "Your microphone is blocked." : "There is no microphone to switch on.");
       return;
@@ -146,15 +175,17 @@ export class Session {
   /** @param {boolean} [deaf] */
   setDeaf(deaf = !this.#needs.store.get().call.deaf) {
     const { store, notice } = this.#needs;
+    if (inMeeting(store.get())) return;
     if (myself(store.get())?.server_deaf) return notice("A moderator deafened you. Only they can let you hear again.");
     this.#speakers.setMuted(deaf);
     this.#own({ deaf });
-    this.call?.setDeaf(deaf);
+    if (!(this.call instanceof Meeting)) this.call?.setDeaf(deaf);
   }
 
   async toggleCamera() {
-    const { store, capture } = this.#needs;
+    const { store, capture, notice } = this.#needs;
     if (this.#refuseListener()) return;
+    if (myself(store.get())?.server_video_mute) return notice("An admin stopped your camera. Only they can let you switch it on again.");
     if (store.get().call.camera) capture.close("camera");
     else await capture.open("camera");
   }
@@ -174,8 +205,8 @@ export class Session {
   /** How loud somebody is, 0 to 1. @param {string} userId */
   level(userId) {
     const state = this.#needs.store.get();
-    const me = state.account.me;
-    if (me && canonicalId(me.user_id) === canonicalId(userId)) return this.microphoneLevel();
+    if (sameId(selfId(state), userId)) return this.microphoneLevel();
+    if (this.call instanceof Meeting) return onScale(this.call.level(state.call.people[canonicalId(userId)]?.session_id ?? ""));
     const mid = voiceSlot(state, userId);
     return mid ? receiverLevel(this.call?.slots.get(mid)?.receiver) : 0;
   }
@@ -192,15 +223,17 @@ export class Session {
     this.#speakers.chooseOutput();
   }
 
-  /** @param {Call} call */
+  /** @param {Call | Meeting} call */
   #follow(call) {
     const { store } = this.#needs;
     /** @param {() => void} act only while this is the call */
     const ours = (act) => this.call === call && act();
-    call.on("joined", ({ session_id }) => ours(() => {
-      store.dispatch({ type: "call/joined", session: session_id });
+    call.on("joined", ({ session_id, self }) => ours(() => {
+      store.dispatch({ type: "call/joined", session: session_id, self });
       this.sizes.forget();
+      this.#remember();
     }));
+    call.on("waiting", ({ back }) => ours(() => this.meeting.handleHeld(back)));
     call.on("link", (link) => ours(() => {
       if (link.joining) this.talk.handleDisconnected();
       store.dispatch({ type: "call/link", link });
@@ -231,12 +264,13 @@ export class Session {
     store.dispatch({ type: "call/event", event });
     this.talk.handleEvent(event);
     this.stage.handleEvent(event, before);
+    this.meeting.handleEvent(event, before);
     captions.handleEvent(event, captionsOn(before));
     if (event.type === "state") transcript.refresh();
     if (event.type === "moved") this.#handleMoved(event, before);
     const [then, now] = [myself(before), myself(store.get())];
     if (!then || !now) return;
-    for (const words of moderatedInWords(then, now, this.#nameOf(event.by) ?? "A moderator")) notice(words);
+    for (const words of moderatedInWords(then, now, this.#nameOf(event.by) ?? (inMeeting(before) ? "An admin" : "A moderator"))) notice(words);
   }
 
   /** @param {ServerEvent} event @param {State} before */
@@ -274,7 +308,7 @@ export class Session {
     this.call?.setTrack(source, track).catch(() => this.#needs.notice("That could not be switched. Try again."));
   }
 
-  /** @param {Call} call */
+  /** @param {Call | Meeting} call */
   async #measure(call) {
     if (document.visibilityState === "hidden") return;
     const measured = await call.quality().catch(() => null);
@@ -303,14 +337,18 @@ export class Session {
   }
 
   #remember() {
-    const { phase, room, mute, deaf, camera } = this.#needs.store.get().call;
-    if (this.call && phase === "in" && room) storage.inside = { room, mute, deaf, camera, password: this.passwords.get(room) };
+    const { call, account, meeting } = this.#needs.store.get();
+    const { phase, room, mute, deaf, camera } = call;
+    if (!this.call || phase !== "in" || !room) return;
+    const guest = account.status === "in" ? {} : { guest: meeting.guest };
+    storage.inside = { room, mute, deaf, camera, password: this.passwords.get(room), ...guest };
   }
 
   #letGo() {
     this.call = null;
     this.talk.end();
     this.stage.end();
+    this.meeting.end();
     this.#needs.captions.forget();
     this.#known = null;
     clearInterval(this.#qualityTimer);

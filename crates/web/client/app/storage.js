@@ -9,8 +9,9 @@ const INSIDE = "parlor.inside";
 /** How long a tab waits to see whether another one already goes by its name. */
 const LOCK_MS = 300;
 
-/** @typedef {{ audioinput?: string, audiooutput?: string, videoinput?: string, theme?: "system" | "light" | "dark", captions?: boolean }} Choices */
-/** @typedef {{ room: string, mute: boolean, deaf: boolean, camera: boolean, password?: string }} Inside */
+/** @typedef {{ audioinput?: string, audiooutput?: string, videoinput?: string, theme?: "system" | "light" | "dark", captions?: boolean, guest?: string }} Choices guest: the
+ * name one went by last without an account */
+/** @typedef {{ room: string, mute: boolean, deaf: boolean, camera: boolean, password?: string, guest?: string }} Inside */
 
 /** @param {() => Storage} area @param {string} key */
 function read(area, key) {

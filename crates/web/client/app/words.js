@@ -1,6 +1,7 @@
 // Refusals and endings in plain words. A code of the server never reaches the page.
 
 import { ApiError } from "../protocol/api.js";
+import { REJECTED, wantsPassword } from "../protocol/door.js";
 
 /** @import { Participant } from "../protocol/types.js" */
 
@@ -50,6 +51,21 @@ export function doorInWords(error, { hasPassword, typed }) {
   return inWords(error);
 }
 
+/**
+ * Why one was not let into a meeting.
+ * @param {unknown} error
+ * @param {{ guest: boolean, typed: string }} door
+ */
+export function meetingDoorInWords(error, { guest, typed }) {
+  if (!(error instanceof ApiError)) return inWords(error);
+  if (wantsPassword(error)) return typed ? "That password is not right." : "This meeting has a password. Type it to come in.";
+  if (error.code === REJECTED) return "You were not let in. You may ask again in half a minute.";
+  if (error.status === 404) return "There is no such meeting. Perhaps the address has a typo, or it is over.";
+  if (error.status === 403 && /reject|again/i.test(error.message)) return "You were not let in just now. Try again in half a minute.";
+  if (error.status === 403) return guest ? "Guests may not come in here. Sign in if you have an account." : "You may not come in here.";
+  return inWords(error);
+}
+
 /** @param {unknown} error */
 export function inWords(error) {
   if (!(error instanceof ApiError)) return "Something went wrong on this page. Reload it and try again.";
@@ -72,6 +88,10 @@ export function endInWords(reason, error, by) {
   switch (reason) {
     case "kicked":
       return { text: by ? `${by} removed you from this room.` : "A moderator removed you from this room.", again: true };
+    case "removed":
+      return { text: "You were removed from this meeting.", again: true };
+    case "rejected":
+      return { text: "Your connection was lost, and you were not let in again.", again: true };
     case "banned":
       return { text: "You have been banned and cannot come back in.", again: false };
     case "replaced":

@@ -22,7 +22,8 @@ const FAREWELL_MS = 1000;
 /**
  * @typedef {object} CallEvents
  * @property {{ media: "connecting" | "connected" | "broken", events: "connecting" | "open" | "lost", joining: boolean }} link
- * @property {Joined} joined a session began (again)
+ * @property {{ session_id: string, self?: string }} joined a session began (again); self: who one is in a meeting
+ * @property {{ back: boolean }} waiting at the door of a meeting: somebody inside has to let one in; back: one was inside
  * @property {ServerEvent} message every event of the server, in order
  * @property {Peer} peer there is a new peer connection; its `slots` are named with the first answer
  * @property {Peer} answered the server took an offer

@@ -32,12 +32,7 @@ const OWN = /** @type {const} */ ({
 
 /** @typedef {{ audio_muted: boolean, video_muted: boolean, screen_share: boolean }} Own */
 
-/**
- * @typedef {object} OfMeetings
- * @property {{ back: boolean }} waiting somebody inside has to let one in; back: one was inside before
- */
-
-/** @extends {Emitter<Omit<CallEvents, "joined"> & OfMeetings & { joined: { session_id: string, self: string } }>} */
+/** @extends {Emitter<CallEvents>} */
 export class Meeting extends Emitter {
   #url;
   #env;

@@ -18,6 +18,7 @@ import { canonicalId } from "../protocol/ids.js";
  * @property {"idle" | "joining" | "in" | "over"} phase
  * @property {string | null} room the room_id
  * @property {string | null} session
+ * @property {string | null} self who one is among the people; null: one's account
  * @property {Link} link
  * @property {boolean} settled has been connected once
  * @property {Record<string, Participant>} people by canonical user id
@@ -35,7 +36,7 @@ import { canonicalId } from "../protocol/ids.js";
 
 /**
  * @typedef {{ type: "call/joining", room: string } | { type: "call/refused", error: string }
- *   | { type: "call/joined", session: string } | { type: "call/link", link: Link }
+ *   | { type: "call/joined", session: string, self?: string } | { type: "call/link", link: Link }
  *   | { type: "call/event", event: ServerEvent } | { type: "call/peer" } | { type: "call/left" }
  *   | { type: "call/own", change: Partial<Pick<CallState, "mute" | "deaf" | "camera" | "screen">> }
  *   | { type: "call/quality", self: Measure, slots: Record<string, Measure> }
@@ -47,6 +48,7 @@ export const callInitial = {
   phase: "idle",
   room: null,
   session: null,
+  self: null,
   link: { media: "connecting", events: "connecting", joining: true },
   settled: false,
   people: {},
@@ -77,7 +79,7 @@ export function reduceCall(state, action) {
     case "call/refused":
       return { ...callInitial, ...own(state), error: action.error };
     case "call/joined":
-      return { ...state, phase: "in", session: action.session };
+      return { ...state, phase: "in", session: action.session, self: action.self ?? null };
     case "call/link": {
       const settled = state.settled || (action.link.media === "connected" && action.link.events === "open");
       return { ...state, link: action.link, settled };

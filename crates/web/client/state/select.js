@@ -11,10 +11,13 @@ import { allows, Permission } from "../protocol/permissions.js";
  * @typedef {{ key: string, userId: string, name: string, source: "camera" | "screen", mid: string | null }} Picture
  */
 
+/** @param {State} state who one is among the people of the room, as far as that is known */
+export const selfId = ({ call, account }) => call.self ?? account.me?.user_id;
+
 /** @param {State} state */
 export function myself(state) {
-  const { me } = state.account;
-  return me ? state.call.people[canonicalId(me.user_id)] ?? null : null;
+  const id = selfId(state);
+  return id ? state.call.people[canonicalId(id)] ?? null : null;
 }
 
 /**
@@ -23,7 +26,7 @@ export function myself(state) {
  * @returns {{ person: Participant, isMe: boolean }[]}
  */
 export function people(state) {
-  const mine = state.account.me?.user_id;
+  const mine = selfId(state);
   return Object.values(state.call.people)
     .map((person) => ({ person, isMe: sameId(person.user_id, mine) }))
     .sort((a, b) => Number(b.isMe) - Number(a.isMe) || a.person.username.localeCompare(b.person.username));
@@ -41,7 +44,7 @@ export function pictures(state) {
   const mine = [];
   const me = myself(state);
   const name = me?.username ?? account.me?.username ?? "";
-  const userId = me?.user_id ?? account.me?.user_id ?? "";
+  const userId = selfId(state) ?? "";
   if (call.screen) mine.push({ key: "me/screen", userId, name, source: "screen", mid: null });
   if (call.camera) mine.push({ key: "me/camera", userId, name, source: "camera", mid: null });
   const theirs = call.slots.flatMap((slot) => {
@@ -63,7 +66,7 @@ export function voiceSlot(state, userId) {
   return state.call.slots.find((slot) => slot.kind === "audio" && sameId(slot.user_id, userId))?.mid ?? null;
 }
 
-/** @typedef {{ mute: boolean, deafen: boolean, kick: boolean, move: boolean, stage: boolean }} Moderation */
+/** @typedef {{ mute: boolean, stop: boolean, deafen: boolean, kick: boolean, move: boolean, stage: boolean }} Moderation stop: their picture */
 
 /** The last answer: every person that is shown asks, at every change of anything. @type {{ key: string, may: Moderation } | null} */
 let last = null;
@@ -72,8 +75,9 @@ let last = null;
 export function moderation(state) {
   const { room } = state.rooms.open;
   const mask = room?.permissions ?? state.account.me?.permissions;
-  const key = `${mask} ${room?.type}`;
-  if (last?.key !== key) last = { key, may: allowed(mask, room?.type === "stage") };
+  const admin = room?.type === "conference" ? myself(state)?.admin === true : null;
+  const key = `${mask} ${room?.type} ${admin}`;
+  if (last?.key !== key) last = { key, may: admin === null ? allowed(mask, room?.type === "stage") : allowedInMeeting(admin) };
   return last.may;
 }
 
@@ -83,12 +87,16 @@ function allowed(mask, stage) {
   const move = allows(mask, Permission.MOVE_MEMBERS);
   return {
     mute,
+    stop: false,
     deafen: allows(mask, Permission.DEAFEN_MEMBERS),
     kick: mute || move,
     move,
     stage: stage && allows(mask, Permission.STAGE_MODERATOR),
   };
 }
+
+/** Who is an admin is the meeting's own word. @param {boolean} admin @returns {Moderation} */
+const allowedInMeeting = (admin) => ({ mute: admin, stop: admin, kick: admin, deafen: false, move: false, stage: false });
 
 /**
  * Where one may move somebody to: one has to be allowed it there as well.
@@ -108,7 +116,8 @@ export function otherRooms(state) {
 export function sending(state) {
   const { room } = state.rooms.open;
   const mask = room?.permissions;
-  if (mask == null) return { microphone: true, camera: true, screen: true };
+  // In a meeting everybody may, whom no admin has muted.
+  if (mask == null || room?.type === "conference") return { microphone: true, camera: true, screen: true };
   return {
     // Whoever is let onto a stage may speak there.
     microphone: room?.type === "stage" || allows(mask, Permission.SPEAK),

@@ -5,6 +5,7 @@ import { callInitial, reduceCall } from "./call.js";
 import { captionsInitial, reduceCaptions } from "./captions.js";
 import { devicesInitial, reduceDevices } from "./devices.js";
 import { floorInitial, reduceFloor } from "./floor.js";
+import { meetingInitial, reduceMeeting } from "./meeting.js";
 import { pageInitial, reducePage } from "./page.js";
 import { reduceRooms, roomsInitial } from "./rooms.js";
 import { reduceStage, stageInitial } from "./stage.js";
@@ -17,6 +18,7 @@ import { reduceTranscript, transcriptInitial } from "./transcript.js";
  * @property {import("./call.js").CallState} call
  * @property {import("./floor.js").FloorState} floor
  * @property {import("./stage.js").StageState} stage
+ * @property {import("./meeting.js").MeetingState} meeting
  * @property {import("./captions.js").CaptionsState} captions
  * @property {import("./transcript.js").TranscriptState} transcript
  * @property {import("./devices.js").DevicesState} devices
@@ -26,7 +28,7 @@ import { reduceTranscript, transcriptInitial } from "./transcript.js";
 /**
  * @typedef {import("./account.js").AccountAction | import("./rooms.js").RoomsAction
  *   | import("./call.js").CallAction | import("./floor.js").FloorAction
- *   | import("./stage.js").StageAction | import("./captions.js").CaptionsAction
+ *   | import("./stage.js").StageAction | import("./meeting.js").MeetingAction | import("./captions.js").CaptionsAction
  *   | import("./transcript.js").TranscriptAction
  *   | import("./devices.js").DevicesAction | import("./page.js").PageAction} Action
  */
@@ -38,6 +40,7 @@ export const initialState = {
   call: callInitial,
   floor: floorInitial,
   stage: stageInitial,
+  meeting: meetingInitial,
   captions: captionsInitial,
   transcript: transcriptInitial,
   devices: devicesInitial,
@@ -56,6 +59,7 @@ export function reduce(state, action) {
     call: reduceCall(state.call, action),
     floor: reduceFloor(state.floor, action),
     stage: reduceStage(state.stage, action, state.account.me?.user_id),
+    meeting: reduceMeeting(state.meeting, action),
     captions: reduceCaptions(state.captions, action),
     transcript: reduceTranscript(state.transcript, action),
     devices: reduceDevices(state.devices, action),

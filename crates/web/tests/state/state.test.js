@@ -96,7 +96,7 @@ test("the end keeps why, and what one chose for oneself", () => {
 
 test("who may moderate is the room's word", () => {
   const room = /** @type {any} */ ({ room_id: "9", name: "x", permissions: String((1n << 11n) | (1n << 13n)) });
-  const nothing = { mute: false, deafen: false, kick: false, move: false, stage: false };
+  const nothing = { mute: false, stop: false, deafen: false, kick: false, move: false, stage: false };
   assert.deepEqual(moderation(after({ type: "room/found", room })), { ...nothing, mute: true, kick: true, move: true });
   const stage = /** @type {any} */ ({ room_id: "9", name: "x", type: "stage", permissions: String(1n << 16n) });
   assert.deepEqual(moderation(after({ type: "room/found", room: stage })), { ...nothing, stage: true });
