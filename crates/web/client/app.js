@@ -7,13 +7,14 @@ import { Capture } from "./app/capture.js";
 import { AppContext } from "./app/context.js";
 import { followMove } from "./app/moved.js";
 import { createPeople } from "./app/people.js";
-import { createRooms } from "./app/rooms.js";
+import { createRooms, looksLikeId } from "./app/rooms.js";
 import { createRouter } from "./app/router.js";
 import { Session } from "./app/session.js";
 import { listenForShortcuts } from "./app/shortcuts.js";
 import { storage, tabName } from "./app/storage.js";
 import { createTranscript } from "./app/transcript.js";
 import { Api } from "./protocol/api.js";
+import { unknownMeeting } from "./state/meeting.js";
 import { isStage } from "./state/stage.js";
 import { initialState, reduce } from "./state/state.js";
 import { createStore } from "./state/store.js";
@@ -21,6 +22,8 @@ import { h, render } from "./vendor/preact.js";
 import { Page } from "./views/page.js";
 
 /** @import { App } from "./app/context.js" */
+/** @import { Inside } from "./app/storage.js" */
+/** @import { Room } from "./protocol/types.js" */
 /** @import { Route, Theme } from "./state/page.js" */
 /** @import { DeviceKind } from "./state/devices.js" */
 
@@ -54,9 +57,10 @@ function chooseDevice(kind, id) {
   if (kind === "audiooutput") session.chooseOutput();
 }
 
-const { theme = "system", captions: shown = true, ...chosen } = storage.choices;
+const { theme = "system", captions: shown = true, guest = "", ...chosen } = storage.choices;
 setTheme(theme);
 store.dispatch({ type: "captions/shown", shown });
+store.dispatch({ type: "meeting/guest", name: guest });
 const accounts = createAccounts(api, store);
 const signedOut = () => {
   session.leave();
@@ -87,13 +91,33 @@ function show(route) {
 /** @param {Route} route */
 async function load(route) {
   rooms.unwatch();
-  if (store.get().account.status !== "in") return;
+  const { status } = store.get().account;
+  if (status === "out") loadAsGuest(route);
+  if (status !== "in") return;
   if (route.name === "rooms" || route.name === "admin") rooms.watch();
   if (route.name !== "room") return;
   const inside = storage.inside;
   const room = await rooms.open(route.key);
-  if (!room || inside?.room !== room.room_id || store.get().call.phase !== "idle") return;
-  // This page was inside when it was reloaded: back in, as it was.
+  if (room && inside?.room === room.room_id && store.get().call.phase === "idle") await comeBack(room, inside);
+}
+
+/** Who has no account may ask to be let in by the address of a meeting; of what is behind it nothing is known. @param {Route} route */
+function loadAsGuest(route) {
+  if (route.name !== "room" || !looksLikeId(route.key)) return store.dispatch({ type: "room/looking" });
+  const room = unknownMeeting(route.key);
+  store.dispatch({ type: "room/found", room });
+  const inside = storage.inside;
+  if (inside?.room !== room.room_id || !inside.guest) return;
+  store.dispatch({ type: "meeting/guest", name: inside.guest });
+  comeBack(room, inside);
+}
+
+/**
+ * This page was inside when it was reloaded: back in, as it was.
+ * @param {Room} room
+ * @param {Inside} inside
+ */
+async function comeBack(room, inside) {
   const { mute, deaf, camera, password } = inside;
   if (password) session.passwords.set(room.room_id, password);
   store.dispatch({ type: "call/own", change: { mute, deaf } });
@@ -112,10 +136,10 @@ store.subscribe(() => {
   const now = store.get().account.status;
   if (now === status) return;
   status = now;
-  if (now === "in") load(store.get().page.route);
   // Whoever logs in next has not been told them.
   if (now === "out") session.passwords.clear();
   if (now === "out" && store.get().call.phase !== "idle") session.leave();
+  if (now === "in" || now === "out") load(store.get().page.route);
 });
 
 /** @type {App} */

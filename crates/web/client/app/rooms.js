@@ -8,7 +8,9 @@ import { inWords } from "./words.js";
 /** @import { Room } from "../protocol/types.js" */
 /** @import { AppStore } from "./context.js" */
 
-/** @typedef {"voice" | "stage" | "talk"} NewKind */
+/** @typedef {"voice" | "meeting" | "stage" | "talk"} NewKind */
+/** @typedef {"open" | "password" | "waiting"} Admission to a meeting */
+/** @typedef {{ name: string, kind: NewKind, password: string, admission: Admission }} Draft */
 
 /** Often enough to see who is there, seldom enough to cost nothing. */
 const POLL_MS = 8000;
@@ -16,7 +18,7 @@ const POLL_MS = 8000;
 const FACES_MAX = 12;
 
 /** @param {string} key */
-const looksLikeId = (key) => /^\d{6,}$/.test(key) || /^[0-9a-f-]{36}$/i.test(key);
+export const looksLikeId = (key) => /^\d{6,}$/.test(key) || /^[0-9a-f-]{36}$/i.test(key);
 
 /**
  * @param {Api} api
@@ -72,6 +74,15 @@ export function createRooms(api, store, signedOut) {
     return found ?? (looksLikeId(key) ? api.room(key) : null);
   }
 
+  /** @param {Draft} draft */
+  async function make({ name, kind, password, admission }) {
+    if (kind === "talk") return api.createTalkRoom(name, password);
+    if (kind !== "meeting") return api.createRoom(name, kind);
+    const locked = admission === "password";
+    const door = { open: admission === "open", force_password: locked, force_waiting_room: admission === "waiting" };
+    return api.room(await api.createMeeting({ name, ...door, ...(locked ? { password } : {}) }));
+  }
+
   return {
     /** @param {{ faces?: boolean }} [options] faces: who is in them, not only how many */
     watch({ faces = true } = {}) {
@@ -101,11 +112,11 @@ export function createRooms(api, store, signedOut) {
         return null;
       }
     },
-    /** @param {{ name: string, kind: NewKind, password: string }} draft @returns {Promise<Room | null>} */
-    async create({ name, kind, password }) {
+    /** @param {Draft} draft @returns {Promise<Room | null>} */
+    async create(draft) {
       store.dispatch({ type: "rooms/creating" });
       try {
-        const made = kind === "talk" ? await api.createTalkRoom(name, password) : await api.createRoom(name, kind);
+        const made = await make(draft);
         // The name in its address is told by the other dialect only; its id would do as well.
         const room = made.slug ? made : await api.room(made.room_id).catch(() => made);
         store.dispatch({ type: "rooms/created", room });

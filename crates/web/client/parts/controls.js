@@ -2,6 +2,7 @@
 
 import { useApp, useSelect } from "../app/context.js";
 import { ordinal } from "../app/words.js";
+import { inMeeting } from "../state/meeting.js";
 import { isTalkRoom, moderation, myself, sending } from "../state/select.js";
 import { isListening, myPosition } from "../state/stage.js";
 import { CaptionsControl } from "./captions.js";
@@ -16,6 +17,7 @@ export function MicrophoneControl() {
   const mute = useSelect((state) => state.call.mute);
   const capture = useSelect((state) => state.devices.microphone);
   const serverMute = useSelect((state) => myself(state)?.server_mute ?? false);
+  const meeting = useSelect(inMeeting);
   const maySpeak = useSelect((state) => sending(state).microphone);
   const have = capture === "on";
   const on = have && !mute;
@@ -24,7 +26,10 @@ export function MicrophoneControl() {
   if (!maySpeak) title = "You may listen in this room, but not speak";
   else if (capture === "insecure") [title, label] = ["No microphone: this address needs https or localhost", "No mic"];
   else if (!have) [title, label] = ["Switch the microphone on (M)", "No mic"];
-  if (serverMute) [title, label] = ["A moderator muted you. Only they can let you speak again", "Muted by mod"];
+  if (serverMute) {
+    title = `${meeting ? "An admin" : "A moderator"} muted you. Only they can let you speak again`;
+    label = meeting ? "Muted by admin" : "Muted by mod";
+  }
   const disabled = !maySpeak || capture === "insecure" || serverMute;
   return html`<${Control}
     id="mic"
@@ -58,6 +63,7 @@ export function CameraControl() {
   const on = useSelect((state) => state.call.camera);
   const insecure = useSelect((state) => state.devices.microphone === "insecure");
   const listens = useSelect(isListening);
+  const stopped = useSelect((state) => myself(state)?.server_video_mute ?? false);
   const { store } = useApp();
   const act = async () => {
     await session.toggleCamera();
@@ -67,19 +73,20 @@ export function CameraControl() {
   let title = on ? "Camera off (V)" : "Camera on (V)";
   if (insecure) title = "No camera: this address needs https or localhost";
   else if (listens) title = "You are listening. On stage you can switch your camera on";
+  else if (stopped) title = "An admin stopped your camera. Only they can let you switch it on again";
   return html`<${Control}
     id="camera"
     icon=${on ? "video" : "video-off"}
-    kind=${on ? "is-on" : ""}
+    kind=${stopped ? "is-moderated" : on ? "is-on" : ""}
     title=${title}
-    label="Camera"
+    label=${stopped ? "Stopped" : "Camera"}
     pressed=${on}
-    disabled=${insecure || listens}
+    disabled=${insecure || listens || stopped}
     act=${act}
   />`;
 }
 
-function ScreenControl() {
+export function ScreenControl() {
   const { session } = useApp();
   const on = useSelect((state) => state.call.screen);
   const listens = useSelect(isListening);
@@ -100,26 +107,36 @@ function DeafenControl() {
     pressed=${deaf} title=${deaf ? "Hear the others again (D)" : "Hear nobody (D)"} act=${() => session.setDeaf()} />`;
 }
 
-/** @param {{ leave: () => void }} props */
-export function Controls({ leave }) {
+/** What opens a panel. @param {{ children?: any }} props children: between the people and the devices */
+export function PanelControls({ children }) {
   const { store } = useApp();
-  const may = useSelect(sending);
-  const talks = useSelect(isTalkRoom);
-  const listens = useSelect(isListening);
-  const canShareScreen = useSelect((state) => state.devices.canShareScreen);
   const panel = useSelect((state) => state.page.panel);
   const count = useSelect((state) => Object.keys(state.call.people).length);
   /** @param {import("../state/page.js").Panel} name */
   const toggle = (name) => store.dispatch({ type: "page/panel", panel: panel === name ? null : name });
+  return html`<${Control} id="people" icon="users" kind="control-people" label=${`People ${count}`} pressed=${panel === "people"}
+      title=${`People (${count})`} act=${() => toggle("people")} />
+    ${children}
+    <${Control} id="devices" icon="settings" label="Devices" pressed=${panel === "devices"} title="Devices" act=${() => toggle("devices")} />`;
+}
+
+/** @param {{ leave: () => void }} props */
+export function LeaveControl({ leave }) {
+  return html`<${Control} id="leave" icon="log-out" kind="control-leave" label="Leave" title="Leave the room" act=${leave} />`;
+}
+
+/** @param {{ leave: () => void }} props */
+export function Controls({ leave }) {
+  const may = useSelect(sending);
+  const talks = useSelect(isTalkRoom);
+  const listens = useSelect(isListening);
+  const canShareScreen = useSelect((state) => state.devices.canShareScreen);
   return html`<div class=${`controls${talks ? " has-ptt" : ""}`} role="toolbar" aria-label="Call">
     ${talks ? html`<${PushToTalkButton} />` : listens ? html`<${HandControl} />` : html`<${MicrophoneControl} />`}
     ${may.camera && html`<${CameraControl} />`}
     ${may.screen && canShareScreen && html`<${ScreenControl} />`}
     <${DeafenControl} />
-    <${Control} id="people" icon="users" kind="control-people" label=${`People ${count}`} pressed=${panel === "people"}
-      title=${`People (${count})`} act=${() => toggle("people")} />
-    <${CaptionsControl} />
-    <${Control} id="devices" icon="settings" label="Devices" pressed=${panel === "devices"} title="Devices" act=${() => toggle("devices")} />
-    <${Control} id="leave" icon="log-out" kind="control-leave" label="Leave" title="Leave the room" act=${leave} />
+    <${PanelControls}><${CaptionsControl} /><//>
+    <${LeaveControl} leave=${leave} />
   </div>`;
 }

@@ -1,7 +1,8 @@
-// The middle of a room: a screen large with everything else beside it, or all in an even grid.
+// The middle of a room: a screen, or in a meeting somebody, large with everything else beside it, or all in an even grid.
 
 import { useSelect } from "../app/context.js";
 import { sameId } from "../protocol/ids.js";
+import { focused } from "../state/meeting.js";
 import { pictures } from "../state/select.js";
 import { useLayoutEffect, useRef } from "../vendor/hooks.js";
 import { html } from "./html.js";
@@ -61,17 +62,19 @@ export function Gallery({ seats, empty, children }) {
   const seated = seats.filter(
     ({ person }) => !shown.some(({ source, userId }) => source === "camera" && sameId(userId, person.user_id)),
   );
+  const focus = useSelect(focused);
   // One's own screen is in front of one already: it stays a small tile.
-  const [screen, ...others] = shown[0]?.source === "screen" && shown[0].mid ? shown : [null, ...shown];
-  const rest = html`${others.map((picture) => picture && html`<${Tile} key=${picture.key} picture=${picture} />`)}
-  ${seated.map(({ person, isMe }) => html`<${Seat} key=${person.user_id} person=${person} isMe=${isMe} />`)}`;
-  if (screen) {
-    return html`<div class="gallery gallery-screen">
-      <div class="gallery-main"><${Tile} key=${screen.key} picture=${screen} /></div>
-      <div class="gallery-strip">${rest}</div>
+  const large = shown.find(({ source, mid, userId }) => (focus ? sameId(userId, focus) && (mid || source === "camera") : source === "screen" && mid));
+  const host = large || !focus ? null : seated.find(({ person }) => sameId(person.user_id, focus));
+  const rest = html`${shown.map((picture) => picture !== large && html`<${Tile} key=${picture.key} picture=${picture} />`)}
+  ${seated.map((seat) => seat !== host && html`<${Seat} key=${seat.person.user_id} ...${seat} />`)}`;
+  const count = shown.length + seated.length;
+  if (large || host) {
+    return html`<div class=${`gallery gallery-screen${count === 1 ? " is-alone" : ""}`} data-testid="large" data-user-id=${large?.userId ?? host?.person.user_id}>
+      <div class="gallery-main">${large ? html`<${Tile} key=${large.key} picture=${large} />` : html`<${Seat} ...${host} />`}</div>
+      ${count > 1 && html`<div class="gallery-strip">${rest}</div>`}
     </div>`;
   }
-  const count = others.length + seated.length;
   return html`<div class="gallery">
     ${count === 0 && empty ? empty : html`<${Grid} count=${count}>${rest}<//>`}
     ${children}

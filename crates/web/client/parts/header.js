@@ -8,6 +8,7 @@ import { Icon } from "./icon.js";
 /** @param {{ at: "rooms" | "settings" | "admin" | null }} props */
 export function Header({ at }) {
   const admin = useSelect(isAdministrator);
+  const known = useSelect((state) => state.account.status === "in");
   /** @param {string} href @param {string} name @param {string} key @param {string} icon */
   const link = (href, name, key, icon) =>
     html`<a class="nav-link" href=${href} aria-current=${at === key ? "page" : undefined}>
@@ -15,9 +16,9 @@ export function Header({ at }) {
     </a>`;
   return html`<header class="header">
     <a class="brand" href="/"><${Icon} name="armchair" size=${24} /> Parlor</a>
-    <nav class="nav" aria-label="Main">
+    ${known && html`<nav class="nav" aria-label="Main">
       ${link("/", "Rooms", "rooms", "door-open")} ${link("/settings", "Settings", "settings", "settings")}
       ${admin && link("/admin", "Admin", "admin", "shield")}
-    </nav>
+    </nav>`}
   </header>`;
 }

@@ -9,10 +9,10 @@ const GAP = 4;
 const EDGE = 8;
 
 /**
- * @param {{ label: string, kind?: string, face: any, items: (close: () => void) => any }} props face: what is on the
- *   button; items: what is in the menu, once it is open
+ * @param {{ id?: string, label: string, kind?: string, menu?: string, face: any, items: (close: () => void) => any }} props
+ *   menu: its class; face: what is on the button; items: what is in the menu, once it is open
  */
-export function MenuButton({ label, kind = "quiet-button", face, items }) {
+export function MenuButton({ id = "menu", label, kind = "quiet-button", menu = "", face, items }) {
   const [open, setOpen] = useState(false);
   const button = useRef(/** @type {HTMLElement | null} */ (null));
   const close = () => setOpen(false);
@@ -20,13 +20,14 @@ export function MenuButton({ label, kind = "quiet-button", face, items }) {
       ref=${button}
       type="button"
       class=${kind}
-      data-testid="menu"
+      data-testid=${id}
+      title=${kind === "control" ? label : undefined}
       aria-label=${label}
       aria-haspopup="menu"
       aria-expanded=${String(open)}
       onClick=${() => setOpen(!open)}
     >${face}</button>
-    ${open && html`<${Popover} anchor=${button} label=${label} close=${close}>${items(close)}<//>`}`;
+    ${open && html`<${Popover} anchor=${button} kind=${menu} label=${label} close=${close}>${items(close)}<//>`}`;
 }
 
 /**
@@ -42,8 +43,8 @@ function place(menu, anchor) {
   menu.style.left = `${Math.max(EDGE, Math.min(at.right - width, innerWidth - width - EDGE))}px`;
 }
 
-/** @param {{ anchor: { current: HTMLElement | null }, label: string, close: () => void, children?: any }} props */
-function Popover({ anchor, label, close, children }) {
+/** @param {{ anchor: { current: HTMLElement | null }, kind: string, label: string, close: () => void, children?: any }} props */
+function Popover({ anchor, kind, label, close, children }) {
   const element = useRef(/** @type {HTMLElement | null} */ (null));
   const settle = () => {
     const [menu, button] = [element.current, anchor.current];
@@ -78,8 +79,9 @@ function Popover({ anchor, label, close, children }) {
   const key = (event) => {
     const items = /** @type {HTMLElement[]} */ ([...(element.current?.querySelectorAll("[role=menuitem]") ?? [])]);
     const at = items.indexOf(/** @type {any} */ (document.activeElement));
+    const [next, before] = [(at + 1) % items.length, (at - 1 + items.length) % items.length];
     /** @type {Record<string, number>} */
-    const to = { ArrowDown: (at + 1) % items.length, ArrowUp: (at - 1 + items.length) % items.length, Home: 0, End: items.length - 1 };
+    const to = { ArrowDown: next, ArrowRight: next, ArrowUp: before, ArrowLeft: before, Home: 0, End: items.length - 1 };
     if (event.key === "Tab") return close();
     // A letter here is not the room's key.
     event.stopPropagation();
@@ -88,7 +90,7 @@ function Popover({ anchor, label, close, children }) {
     else return;
     event.preventDefault();
   };
-  return html`<div ref=${element} class="menu" popover="manual" role="menu" aria-label=${label} onKeyDown=${key}>
+  return html`<div ref=${element} class=${`menu ${kind}`} popover="manual" role="menu" aria-label=${label} onKeyDown=${key}>
     <${Settle.Provider} value=${settle}>${children}<//>
   </div>`;
 }
@@ -103,8 +105,8 @@ export function MenuPage({ children }) {
   return children;
 }
 
-/** @param {{ id: string, kind?: string, act: () => void, children?: any, data?: Record<string, string>, disabled?: boolean }} props */
-export function MenuItem({ id, kind = "", act, children, data = {}, disabled = false }) {
+/** @param {{ id: string, kind?: string, label?: string, act: () => void, children?: any, data?: Record<string, string>, disabled?: boolean }} props */
+export function MenuItem({ id, kind = "", label, act, children, data = {}, disabled = false }) {
   return html`<button type="button" role="menuitem" tabindex="-1" class=${`menu-item ${kind}`} data-testid=${id}
-    disabled=${disabled} onClick=${act} ...${data}>${children}</button>`;
+    aria-label=${label} title=${label} disabled=${disabled} onClick=${act} ...${data}>${children}</button>`;
 }

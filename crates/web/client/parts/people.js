@@ -1,15 +1,17 @@
 // Who is here, and what one may do about it.
 
-import { useSelect } from "../app/context.js";
+import { useApp, useSelect } from "../app/context.js";
 import { ordinal } from "../app/words.js";
-import { people } from "../state/select.js";
+import { handPosition, inMeeting, isAdmin, raisedHands, unmutedOthers } from "../state/meeting.js";
+import { people, selfId } from "../state/select.js";
 import { inStage, seating } from "../state/stage.js";
 import { Avatar } from "./avatar.js";
 import { useDragged } from "./drag.js";
 import { html } from "./html.js";
 import { Icon } from "./icon.js";
 import { PersonMenu } from "./person-menu.js";
-import { moderatedWords, PersonMarks } from "./tile.js";
+import { moderatedIcon, moderatedWords, PersonMarks } from "./tile.js";
+import { WaitingList } from "./waiting.js";
 
 /** @import { Participant } from "../protocol/types.js" */
 
@@ -17,6 +19,8 @@ import { moderatedWords, PersonMarks } from "./tile.js";
 
 export function People() {
   const stage = useSelect(inStage);
+  const meeting = useSelect(inMeeting);
+  if (meeting) return html`<${PeopleOfMeeting} />`;
   return stage ? html`<${PeopleOfStage} />` : html`<${PeopleOfRoom} />`;
 }
 
@@ -33,6 +37,43 @@ function PeopleOfStage() {
     <${Group} label="Audience" list=${audience} />`;
 }
 
+function PeopleOfMeeting() {
+  const list = useSelect(people);
+  return html`<${WaitingList} /><${Hands} />
+    <div class="side-head"><h2 class="side-title">In the meeting <span class="count">${list.length}</span></h2><${MuteAll} /></div>
+    <${Group} label="People in this meeting" list=${list} />`;
+}
+
+function MuteAll() {
+  const { session } = useApp();
+  const may = useSelect(isAdmin);
+  const loud = useSelect((state) => unmutedOthers(state).length);
+  if (!may) return null;
+  return html`<button class="quiet-button quiet-labelled mute-all" data-testid="mute-all" disabled=${loud === 0}
+    title=${loud ? "Mute everybody else" : "Everybody else is muted"} onClick=${() => session.meeting.muteAll()}>
+    <${Icon} name="mic-off" size=${18} /> Mute all</button>`;
+}
+
+/** The line of hands of a meeting, the first on top. */
+function Hands() {
+  const hands = useSelect(raisedHands);
+  const mine = useSelect(selfId);
+  if (!hands.length) return null;
+  return html`<section class="meeting-hands" aria-label="Raised hands">
+    <h2 class="side-title">Hands up <span class="count">${hands.length}</span></h2>
+    <ol class="hands-list" data-testid="hands">
+      ${hands.map(
+        ({ user_id, username }, at) => html`<li key=${user_id} class="hand-row" data-testid="hand-row" data-user-id=${user_id}
+          data-username=${username} data-position=${at + 1}>
+          <span class="hand-place" aria-hidden="true">${at + 1}</span>
+          <${Avatar} id=${user_id} name=${username} size="small" />
+          <span class="hand-name clip">${user_id === mine ? "You" : username}</span>
+        </li>`,
+      )}
+    </ol>
+  </section>`;
+}
+
 /** @param {{ label: string, list: Listed[] }} props */
 function Group({ label, list }) {
   if (!list.length) return null;
@@ -44,10 +85,12 @@ function Group({ label, list }) {
 /** @param {{ person: Participant, position: number | null, invited: boolean }} props */
 function Note({ person, position, invited }) {
   const moderated = moderatedWords(person);
+  const hand = useSelect((state) => handPosition(state, person.user_id));
   if (moderated) {
-    const icon = person.server_mute ? "mic-off" : "headphone-off";
-    return html`<span class="person-note is-moderated"><${Icon} name=${icon} size=${14} />${moderated}</span>`;
+    return html`<span class="person-note is-moderated"><${Icon} name=${moderatedIcon(person)} size=${14} />${moderated}</span>`;
   }
+  if (hand !== null) return html`<span class="person-note"><${Icon} name="hand" size=${14} />Hand up, ${ordinal(hand)}</span>`;
+  if (person.admin) return html`<span class="person-note">Admin</span>`;
   if (position !== null) {
     return html`<span class="person-note"><${Icon} name="hand" size=${14} />${ordinal(position)} in line${invited && ", invited"}</span>`;
   }
@@ -69,6 +112,9 @@ function Person({ person, isMe, position = null, invited = false }) {
     data-deafened=${String(person.deaf)}
     data-server-deafened=${String(person.server_deaf)}
     data-self=${String(isMe)}
+    data-admin=${person.admin === undefined ? undefined : String(person.admin)}
+    data-hand=${person.hand === undefined ? undefined : String(person.hand)}
+    data-video-stopped=${person.server_video_mute === undefined ? undefined : String(person.server_video_mute)}
     data-stage-role=${person.stage_role}
     data-requested=${person.stage_role && String(position !== null)}
     ...${drag}

@@ -1,6 +1,7 @@
 // What one may do about somebody: the menu that hangs on them wherever they are shown.
 
 import { useApp, useSelect } from "../app/context.js";
+import { inMeeting } from "../state/meeting.js";
 import { moderation, otherRooms } from "../state/select.js";
 import { useState } from "../vendor/hooks.js";
 import { html } from "./html.js";
@@ -18,13 +19,42 @@ const mayAnything = (state) => Object.values(moderation(state)).some(Boolean);
  */
 export function PersonMenu({ person, isMe, invited = false, kind, face, children }) {
   const may = useSelect(mayAnything);
-  if (isMe || !may) return children ?? null;
+  const meeting = useSelect(inMeeting);
+  // There everybody may choose whom to see large, oneself too.
+  if (!meeting && (isMe || !may)) return children ?? null;
+  if (meeting) return html`<${MeetingMenu} person=${person} isMe=${isMe} kind=${kind} />`;
   return html`<${MenuButton}
     label=${`Moderate ${person.username}`}
     kind=${kind}
     face=${face ?? html`<${Icon} name="ellipsis-vertical" />`}
     items=${(/** @type {() => void} */ close) => html`<${Items} person=${person} invited=${invited} close=${close} />`}
   />`;
+}
+
+/** @param {{ person: Participant, isMe: boolean, kind?: string }} props */
+function MeetingMenu({ person, isMe, kind }) {
+  return html`<${MenuButton}
+    label=${`More about ${person.username}`}
+    kind=${kind}
+    face=${html`<${Icon} name="ellipsis-vertical" />`}
+    items=${(/** @type {() => void} */ close) => html`<${MeetingItems} person=${person} isMe=${isMe} close=${close} />`}
+  />`;
+}
+
+/** @param {{ person: Participant, isMe: boolean, close: () => void }} props */
+function MeetingItems({ person, isMe, close }) {
+  const { session: { meeting } } = useApp();
+  const may = useSelect(moderation);
+  const pinned = useSelect((state) => state.meeting.pinned === person.user_id);
+  const { server_mute, server_video_mute, user_id } = person;
+  /** @param {string} id @param {string} icon @param {string} words @param {() => unknown} act @param {string} [kind] */
+  const item = (id, icon, words, act, kind) => html`<${MenuItem} key=${id} id=${id} kind=${kind} act=${() => (close(), act())}>
+    <${Icon} name=${icon} size=${18} />${words}<//>`;
+  return html`<${MenuPage} key="deeds">
+    ${item("pin", pinned ? "pin-off" : "pin", pinned ? "Unpin" : "Pin for me", () => meeting.pin(pinned ? null : user_id))}
+    ${may.mute && !isMe && item("mod-mute", server_mute ? "mic" : "mic-off", server_mute ? "Let speak" : "Mute", () => meeting.mute(person))}
+    ${may.stop && !isMe && item("mod-stop", server_video_mute ? "video" : "video-off", server_video_mute ? "Allow video" : "Stop video", () => meeting.stopVideo(person))}
+    ${may.kick && !isMe && item("mod-kick", "user-x", "Remove", () => meeting.remove(person), "danger")}<//>`;
 }
 
 /** @param {{ person: Participant, invited: boolean, close: () => void }} props */

@@ -1,8 +1,10 @@
 // Pictures and seats: what fills the middle of a room.
 
 import { useApp, useSelect } from "../app/context.js";
+import { ordinal } from "../app/words.js";
 import { canonicalId } from "../protocol/ids.js";
 import { hasFloor } from "../state/floor.js";
+import { handPosition } from "../state/meeting.js";
 import { useEffect, useLayoutEffect, useRef } from "../vendor/hooks.js";
 import { Avatar, useLevel } from "./avatar.js";
 import { useDragged } from "./drag.js";
@@ -10,6 +12,7 @@ import { html } from "./html.js";
 import { Icon } from "./icon.js";
 import { PersonMenu } from "./person-menu.js";
 import { QualityMark } from "./quality.js";
+import { Reactions } from "./reactions.js";
 
 /** @import { Participant } from "../protocol/types.js" */
 /** @import { Picture } from "../state/select.js" */
@@ -60,14 +63,33 @@ export function Tile({ picture }) {
 /** What a moderator did, in words where there is room for them; and what one may do. @param {{ person: Participant, isMe: boolean }} props */
 function TileCorners({ person, isMe }) {
   const words = moderatedWords(person);
+  const pinned = useSelect((state) => state.meeting.pinned === person.user_id);
+  const hand = useSelect((state) => handPosition(state, person.user_id));
   return html`${words &&
-    html`<span class="tile-moderated" title=${words}><${Icon} name=${person.server_mute ? "mic-off" : "headphone-off"} size=${16} />
+    html`<span class="tile-moderated" title=${words}><${Icon} name=${moderatedIcon(person)} size=${16} />
       <span class="tile-moderated-words">${words}</span></span>`}
-    <span class="tile-menu"><${PersonMenu} person=${person} isMe=${isMe} /></span>`;
+    <span class="tile-menu"><${PersonMenu} person=${person} isMe=${isMe} /></span>
+    <span class="tile-signs">
+      ${pinned && html`<span class="tile-sign" title="Pinned by you"><${Icon} name="pin" size=${16} /><span class="unseen">Pinned by you</span></span>`}
+      ${hand !== null &&
+      html`<span class="tile-sign tile-hand" data-testid="tile-hand" data-position=${hand} title=${`Hand up, ${ordinal(hand)} in line`}>
+        <${Icon} name="hand" size=${16} />${hand}</span>`}
+    </span>
+    <${Reactions} userId=${person.user_id} />`;
 }
 
-/** What a moderator did to somebody. @param {Participant} person @returns {string | null} */
-export function moderatedWords({ server_mute, server_deaf }) {
+/** The sign beside the words. @param {Participant} person */
+export function moderatedIcon({ server_mute, server_deaf }) {
+  return server_mute ? "mic-off" : server_deaf ? "headphone-off" : "video-off";
+}
+
+/** What a moderator, or an admin of a meeting, did to somebody. @param {Participant} person @returns {string | null} */
+export function moderatedWords({ server_mute, server_deaf, admin, server_video_mute }) {
+  if (admin !== undefined) {
+    if (server_mute && server_video_mute) return "Muted and stopped by an admin";
+    if (server_mute) return "Muted by an admin";
+    return server_video_mute ? "Video stopped by an admin" : null;
+  }
   if (server_mute && server_deaf) return "Muted and deafened by a moderator";
   if (server_mute) return "Muted by a moderator";
   return server_deaf ? "Deafened by a moderator" : null;

@@ -15,11 +15,12 @@
  * @property {string} announcement said to screen readers
  * @property {Theme} theme
  * @property {Dragged | null} dragging
+ * @property {boolean} signing somebody who could go in as a guest would rather sign in
  */
 
 /**
  * @typedef {{ type: "page/route", route: Route } | { type: "page/renamed", route: Route }
- *   | { type: "page/dragging", person: Dragged | null } | { type: "page/panel", panel: Panel | null }
+ *   | { type: "page/signing", signing: boolean } | { type: "page/dragging", person: Dragged | null } | { type: "page/panel", panel: Panel | null }
  *   | { type: "page/notice", id: number, text: string, about: string } | { type: "page/read", id: number }
  *   | { type: "page/announce", text: string } | { type: "page/theme", theme: Theme }} PageAction
  */
@@ -28,7 +29,7 @@
 const NOTICES_MAX = 3;
 
 /** @type {PageState} */
-export const pageInitial = { route: { name: "rooms" }, panel: null, notices: [], announcement: "", theme: "system", dragging: null };
+export const pageInitial = { route: { name: "rooms" }, panel: null, notices: [], announcement: "", theme: "system", dragging: null, signing: false };
 
 /**
  * @param {PageState} state
@@ -38,7 +39,11 @@ export const pageInitial = { route: { name: "rooms" }, panel: null, notices: [],
 export function reducePage(state, action) {
   switch (action.type) {
     case "page/route":
-      return { ...state, route: action.route, panel: null };
+      return { ...state, route: action.route, panel: null, signing: false };
+    case "page/signing":
+      return { ...state, signing: action.signing };
+    case "account/in":
+      return state.signing ? { ...state, signing: false } : state;
     case "page/renamed":
       return { ...state, route: action.route };
     case "page/dragging":

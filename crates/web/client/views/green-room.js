@@ -9,9 +9,10 @@ import { html } from "../parts/html.js";
 import { Icon } from "../parts/icon.js";
 import { KIND_ICONS } from "../parts/kinds.js";
 import { ErrorLine } from "../parts/notices.js";
+import { Preview } from "../parts/preview.js";
 import { sending } from "../state/select.js";
 import { isStage } from "../state/stage.js";
-import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
 
 /** @import { Room } from "../protocol/types.js" */
 
@@ -58,7 +59,7 @@ export function GreenRoomView({ room }) {
   return html`<${Header} at=${null} />
     <main class="green">
       <div class="green-look">
-        <${Preview} stage=${stage} />
+        <${Preview} words=${stage ? "You will be listening" : undefined} />
         ${!stage &&
         html`<div class="green-switches">
             ${!talks && html`<${MicrophoneControl} />`}
@@ -113,24 +114,4 @@ function CameraHint() {
   const listens = useSelect((state) => state.devices.microphone === "insecure");
   if (!words || listens) return null;
   return html`<p class="faint">${words}</p>`;
-}
-
-/** @param {{ stage: boolean }} props */
-function Preview({ stage }) {
-  const { capture } = useApp();
-  const on = useSelect((state) => state.call.camera && state.devices.camera === "on");
-  const chosen = useSelect((state) => state.devices.chosen.videoinput);
-  const me = useSelect((state) => state.account.me);
-  const video = useRef(/** @type {HTMLVideoElement | null} */ (null));
-  const track = on ? capture.tracks.get("camera") : undefined;
-  useLayoutEffect(() => {
-    const element = video.current;
-    if (!element) return;
-    element.srcObject = track ? new MediaStream([track]) : null;
-    if (track) element.play().catch(() => {});
-  }, [track, chosen]);
-  return html`<div class="preview" data-testid="preview">
-    ${on ? html`<video ref=${video} class="mirrored" autoplay playsinline muted></video>` : me && html`<${Avatar} id=${me.user_id} name=${me.username} size="large" />`}
-    ${!on && html`<p class="faint">${stage ? "You will be listening" : "Your camera is off"}</p>`}
-  </div>`;
 }

@@ -16,14 +16,21 @@ export function Page() {
   const status = useSelect((state) => state.account.status);
   const route = useSelect((state) => state.page.route);
   const inCall = useSelect((state) => state.call.phase === "in");
+  const guest = useSelect((state) => state.rooms.open.room !== null && !state.page.signing);
   const help = useSelect((state) => state.page.panel === "help");
   return html`<${LiveRegion} />
     ${!inCall && html`<${Notices} />`}
     ${status === "checking" && html`<main class="waiting" aria-busy="true"></main>`}
     ${status === "unreachable" && html`<${Unreachable} />`}
-    ${status === "out" && (route.name === "missing" ? html`<${NotFoundView} />` : html`<${SignView} />`)}
+    ${status === "out" && html`<${Outside} name=${route.name} guest=${guest} />`}
     ${status === "in" && html`<${Screen} name=${route.name} />`}
     ${help && !inCall && html`<${Panel} title="Keys" kind="sheet"><${Help} /><//>`}`;
+}
+
+/** Without an account. @param {{ name: import("../state/page.js").Route["name"], guest: boolean }} props */
+function Outside({ name, guest }) {
+  if (name === "missing") return html`<${NotFoundView} />`;
+  return name === "room" && guest ? html`<${RoomView} />` : html`<${SignView} />`;
 }
 
 /** @param {{ name: import("../state/page.js").Route["name"] }} props */

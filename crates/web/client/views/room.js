@@ -11,16 +11,20 @@ import { Gallery } from "../parts/gallery.js";
 import { Help } from "../parts/help.js";
 import { html } from "../parts/html.js";
 import { Icon } from "../parts/icon.js";
+import { LookSwitch, MeetingControls } from "../parts/meeting-controls.js";
 import { Notices } from "../parts/notices.js";
 import { Panel } from "../parts/panel.js";
 import { People } from "../parts/people.js";
 import { Quality } from "../parts/quality.js";
 import { Stage } from "../parts/stage.js";
 import { Transcript } from "../parts/transcript.js";
+import { isMeeting } from "../state/meeting.js";
 import { isConnecting, people } from "../state/select.js";
 import { isListening, isStage } from "../state/stage.js";
 import { useEffect, useState } from "../vendor/hooks.js";
+import { DoorView } from "./door.js";
 import { GreenRoomView } from "./green-room.js";
+import { LobbyView } from "./lobby.js";
 import { NotFoundView } from "./not-found.js";
 
 /** @import { Room } from "../protocol/types.js" */
@@ -30,6 +34,8 @@ export function RoomView() {
   const open = useSelect((state) => state.rooms.open);
   const phase = useSelect((state) => state.call.phase);
   const route = useSelect((state) => state.page.route);
+  const door = useSelect((state) => state.meeting.door !== null);
+  const known = useSelect((state) => state.account.status === "in");
   const { room } = open;
   useEffect(() => {
     document.title = room ? `${room.name} · Parlor` : "Parlor";
@@ -46,8 +52,9 @@ export function RoomView() {
   }
   if (!room) return html`<main class="waiting" aria-busy="true"></main>`;
   if (phase === "over") return html`<${Over} room=${room} />`;
+  if (door) return html`<${DoorView} room=${room} />`;
   if (phase === "in") return html`<${Inside} room=${room} />`;
-  return html`<${GreenRoomView} room=${room} />`;
+  return known ? html`<${GreenRoomView} room=${room} />` : html`<${LobbyView} key=${room.room_id} room=${room} />`;
 }
 
 /** @param {{ room: Room }} props */
@@ -57,6 +64,7 @@ function Inside({ room }) {
   const connecting = useSelect(isConnecting);
   const listens = useSelect(isListening);
   const leave = () => session.leave();
+  const meets = isMeeting(room);
   return html`<div class=${`room${panel ? ` has-${panel}` : ""}`} data-testid="room">
     <header class="room-head">
       <a class="quiet-button" href="/" aria-label="Leave, to the rooms"><${Icon} name="arrow-left" /></a>
@@ -64,7 +72,7 @@ function Inside({ room }) {
       ${connecting && html`<span class="faint" data-testid="connecting">Connecting…</span>`}
       <span class="spacer"></span>
       <${Quality} />
-      <${OpenTranscript} />
+      ${meets ? html`<${LookSwitch} />` : html`<${OpenTranscript} />`}
       <${CopyLink} room=${room} />
     </header>
     <${Banners} />
@@ -78,7 +86,7 @@ function Inside({ room }) {
     html`<${Panel} title="Devices" kind="devices">${!listens && html`<${MicrophoneHint} />`}<${DeviceChoices} />${!listens && html`<${Meter} />`}<//>`}
     ${panel === "transcript" && html`<${Panel} title="Transcript" kind="transcript"><${Transcript} room=${room} /><//>`}
     ${panel === "help" && html`<${Panel} title="Keys" kind="help"><${Help} /><//>`}
-    <${Controls} leave=${leave} />
+    <${meets ? MeetingControls : Controls} leave=${leave} />
   </div>`;
 }
 
@@ -90,7 +98,7 @@ function Middle({ room }) {
   return html`<${Gallery} seats=${seats}>
       ${seats.length === 1 && html`<div class="alone"><p>You are the only one here.</p>${invite}</div>`}
     <//>
-    <${Captions} />`;
+    ${!isMeeting(room) && html`<${Captions} />`}`;
 }
 
 function OpenTranscript() {
@@ -125,6 +133,7 @@ function CopyLink({ room, wide = false }) {
 function Over({ room }) {
   const { store } = useApp();
   const over = useSelect((state) => state.call.over);
+  const known = useSelect((state) => state.account.status === "in");
   return html`<main class="message" data-testid="ended" data-reason=${over?.reason}>
     <h1>${over?.text}</h1>
     <p class="faint">${room.name}</p>
@@ -133,7 +142,7 @@ function Over({ room }) {
       html`<button class="button button-strong" data-testid="join-again" onClick=${() => store.dispatch({ type: "call/forget" })}>
         Join again
       </button>`}
-      <a class="button" href="/">To the rooms</a>
+      ${known && html`<a class="button" href="/">To the rooms</a>`}
     </div>
   </main>`;
 }

@@ -6,12 +6,12 @@ import { Avatar } from "../parts/avatar.js";
 import { Header } from "../parts/header.js";
 import { html } from "../parts/html.js";
 import { Icon } from "../parts/icon.js";
-import { KIND_ICONS, KIND_WORDS, NEW_KINDS } from "../parts/kinds.js";
+import { ADMISSIONS, KIND_ICONS, KIND_WORDS, NEW_KINDS } from "../parts/kinds.js";
 import { ErrorLine } from "../parts/notices.js";
 import { isStage } from "../state/stage.js";
 import { useState } from "../vendor/hooks.js";
 
-/** @import { NewKind } from "../app/rooms.js" */
+/** @import { Admission, NewKind } from "../app/rooms.js" */
 /** @import { Participant, Room } from "../protocol/types.js" */
 
 /** More faces than this are a number. */
@@ -43,21 +43,24 @@ function NewRoom() {
   const [name, setName] = useState("");
   const [kind, setKind] = useState(/** @type {NewKind} */ ("voice"));
   const [password, setPassword] = useState("");
+  const [admission, setAdmission] = useState(/** @type {Admission} */ ("open"));
+  const locked = kind === "meeting" && admission === "password";
+  const ready = name.trim() && (!locked || password);
   /** @param {SubmitEvent} event */
   const submit = async (event) => {
     event.preventDefault();
-    if (!name.trim() || creating) return;
-    const room = await rooms.create({ name: name.trim(), kind, password });
+    if (!ready || creating) return;
+    const room = await rooms.create({ name: name.trim(), kind, password, admission });
     if (!room) return;
     // Whoever made it need not be asked for what they have just typed.
-    if (kind === "talk") session.passwords.set(room.room_id, password);
+    if (kind === "talk" || locked) session.passwords.set(room.room_id, password);
     router.go(roomPath(room));
   };
   return html`<form class="new-room" onSubmit=${submit}>
     <div class="new-room-line">
       <input class="input" data-testid="new-room-name" aria-label="Name of a new room" placeholder="Name a new room" maxlength="64"
         autocomplete="off" value=${name} onInput=${(/** @type {any} */ event) => setName(event.target.value)} />
-      <button class="button button-strong" data-testid="create-room" disabled=${!name.trim()} aria-busy=${creating}>
+      <button class="button button-strong" data-testid="create-room" disabled=${!ready} aria-busy=${creating}>
         <${Icon} name="plus" /> Create
       </button>
     </div>
@@ -69,9 +72,18 @@ function NewRoom() {
         </label>`,
       )}
     </div>
-    ${kind === "talk" &&
-    html`<input class="input" type="password" data-testid="new-room-password" aria-label="Password, if the room shall have one"
-      placeholder="Password (optional)" autocomplete="new-password" maxlength="128" value=${password}
+    ${kind === "meeting" &&
+    html`<div class="segments" role="radiogroup" aria-label="Who may come in">
+        ${ADMISSIONS.map(
+          ([value, label]) => html`<label class="segment">
+            <input type="radio" name="admission" value=${value} data-testid=${`meeting-${value}`} checked=${admission === value} onChange=${() => setAdmission(value)} /><span>${label}</span>
+          </label>`,
+        )}
+      </div>
+      <p class="faint">${ADMISSIONS.find(([value]) => value === admission)?.[2]}</p>`}
+    ${(kind === "talk" || locked) &&
+    html`<input class="input" type="password" data-testid="new-room-password" aria-label=${locked ? "Password" : "Password, if the room shall have one"}
+      placeholder=${locked ? "Password" : "Password (optional)"} autocomplete="new-password" maxlength="128" value=${password}
       onInput=${(/** @type {any} */ event) => setPassword(event.target.value)} />`}
   </form>`;
 }

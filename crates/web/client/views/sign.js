@@ -9,12 +9,13 @@ import { useState } from "../vendor/hooks.js";
 /** @typedef {"signup" | "login"} Mode */
 
 export function SignView() {
-  const { accounts } = useApp();
+  const { accounts, store } = useApp();
   const [mode, setMode] = useState(/** @type {Mode} */ ("login"));
   const [form, setForm] = useState({ username: "", password: "", setupCode: "" });
   const busy = useSelect((state) => state.account.busy);
   const error = useSelect((state) => state.account.error);
   const route = useSelect((state) => state.page.route);
+  const signing = useSelect((state) => state.page.signing);
   const signingUp = mode === "signup";
 
   /** @param {SubmitEvent} event */
@@ -64,6 +65,9 @@ export function SignView() {
           ${signingUp ? "Log in" : "Sign up"}
         </button>
       </p>
+      ${signing &&
+      html`<p class="sign-switch"><button class="link-button" type="button" data-testid="as-guest" onClick=${() => store.dispatch({ type: "page/signing", signing: false })}>
+        Go in as a guest</button></p>`}
     </div>
   </main>`;
 }
