@@ -28,7 +28,7 @@ export function MicrophoneControl() {
   else if (!have) [title, label] = ["Switch the microphone on (M)", "No mic"];
   if (serverMute) {
     title = `${meeting ? "An admin" : "A moderator"} muted you. Only they can let you speak again`;
-    label = meeting ? "Muted by admin" : "Muted by mod";
+    label = meeting ? "Admin muted" : "Muted by mod";
   }
   const disabled = !maySpeak || capture === "insecure" || serverMute;
   return html`<${Control}

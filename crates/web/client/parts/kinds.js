@@ -6,12 +6,12 @@
 export const KIND_WORDS = { talk: "Push-to-talk", stage: "Stage", conference: "Meeting" };
 
 /** @type {Record<string, string>} */
-export const KIND_ICONS = { voice: "armchair", talk: "radio", stage: "mic-vocal", conference: "presentation" };
+export const KIND_ICONS = { voice: "armchair", talk: "radio", stage: "mic-vocal", conference: "presentation", meeting: "presentation" };
 
 /** How one comes into a meeting, each with what it means. @type {[Admission, string, string][]} */
 export const ADMISSIONS = [
   ["open", "Anyone with the link", "Whoever has the address walks in."],
-  ["password", "With the password", "And nobody without it."],
+  ["password", "With the password", "Whoever knows it walks in, nobody else."],
   ["waiting", "Waiting room", "You let people in one by one."],
 ];
 

@@ -56,26 +56,31 @@ export function Tile({ picture }) {
     <figcaption class="tile-name">
       <${PersonMarks} userId=${userId} /><span class="tile-who">${label}</span>${mid && html`<${QualityMark} mid=${mid} />`}
     </figcaption>
-    ${person && html`<${TileCorners} person=${person} isMe=${mine} />`}
+    ${person && html`<${TileCorners} person=${person} isMe=${mine} isScreen=${source === "screen"} />`}
   </figure>`;
 }
 
-/** What a moderator did, in words where there is room for them; and what one may do. @param {{ person: Participant, isMe: boolean }} props */
-function TileCorners({ person, isMe }) {
+/** What a moderator did, in words where there is room for them; and what one may do. @param {{ person: Participant, isMe: boolean, isScreen?: boolean }} props */
+function TileCorners({ person, isMe, isScreen = false }) {
   const words = moderatedWords(person);
-  const pinned = useSelect((state) => state.meeting.pinned === person.user_id);
-  const hand = useSelect((state) => handPosition(state, person.user_id));
   return html`${words &&
     html`<span class="tile-moderated" title=${words}><${Icon} name=${moderatedIcon(person)} size=${16} />
       <span class="tile-moderated-words">${words}</span></span>`}
     <span class="tile-menu"><${PersonMenu} person=${person} isMe=${isMe} /></span>
-    <span class="tile-signs">
-      ${pinned && html`<span class="tile-sign" title="Pinned by you"><${Icon} name="pin" size=${16} /><span class="unseen">Pinned by you</span></span>`}
-      ${hand !== null &&
-      html`<span class="tile-sign tile-hand" data-testid="tile-hand" data-position=${hand} title=${`Hand up, ${ordinal(hand)} in line`}>
-        <${Icon} name="hand" size=${16} />${hand}</span>`}
-    </span>
-    <${Reactions} userId=${person.user_id} />`;
+    ${!isScreen && html`<${Signs} userId=${person.user_id} /><${Reactions} userId=${person.user_id} />`}`;
+}
+
+/** What somebody says without a word, and whether one has pinned them. @param {{ userId: string }} props */
+function Signs({ userId }) {
+  const pinned = useSelect((state) => state.meeting.pinned === userId);
+  const hand = useSelect((state) => handPosition(state, userId));
+  if (!pinned && hand === null) return null;
+  return html`<span class="tile-signs">
+    ${pinned && html`<span class="tile-sign" title="Pinned by you"><${Icon} name="pin" size=${16} /><span class="unseen">Pinned by you</span></span>`}
+    ${hand !== null &&
+    html`<span class="tile-sign tile-hand" data-testid="tile-hand" data-position=${hand} title=${`Hand up, ${ordinal(hand)} in line`}>
+      <${Icon} name="hand" size=${16} />${hand}</span>`}
+  </span>`;
 }
 
 /** The sign beside the words. @param {Participant} person */

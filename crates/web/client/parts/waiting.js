@@ -28,7 +28,7 @@ export function WaitingList() {
 function Knocking({ one }) {
   return html`<li class="knocking-row" data-testid="waiting-row" data-name=${one.name}>
     <${Avatar} id=${one.member} name=${one.name} size="small" />
-    <span class="clip knocking-name" title=${one.name}>${one.name}</span>
+    <span class="knocking-name" title=${one.name}>${one.name}</span>
     <${Answers} one=${one} />
   </li>`;
 }

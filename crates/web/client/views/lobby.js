@@ -62,7 +62,7 @@ export function LobbyView({ room }) {
         <${ErrorLine} text=${error} />
         <div class="green-join">
           <button class="button button-strong button-large" data-testid="join" disabled=${!name.trim()} aria-busy=${joining}>
-            ${joining ? "Asking…" : "Ask to join"}</button>
+            ${joining ? "Asking…" : wantsPassword ? "Join" : "Ask to join"}</button>
         </div>
         <p class="lobby-sign faint">Have an account?${" "}
           <button type="button" class="link-button" data-testid="sign-in" onClick=${() => store.dispatch({ type: "page/signing", signing: true })}>Sign in instead</button></p>

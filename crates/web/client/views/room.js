@@ -65,7 +65,7 @@ function Inside({ room }) {
   const listens = useSelect(isListening);
   const leave = () => session.leave();
   const meets = isMeeting(room);
-  return html`<div class=${`room${panel ? ` has-${panel}` : ""}`} data-testid="room">
+  return html`<div class=${`room${panel ? ` has-${panel}` : ""}${meets ? " is-meeting" : ""}`} data-testid="room">
     <header class="room-head">
       <a class="quiet-button" href="/" aria-label="Leave, to the rooms"><${Icon} name="arrow-left" /></a>
       <h1 class="clip">${room.name}</h1>
