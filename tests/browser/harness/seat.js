@@ -107,7 +107,7 @@ async function readSending() {
 }
 
 /** Runs in the page: the counters of the peer connection of the moment. */
-async function readCounters() {
+export async function readCounters() {
   const peers = /** @type {RTCPeerConnection[]} */ (/** @type {any} */ (window).testPeers);
   const peer = peers.filter((one) => one.connectionState !== "closed").at(-1);
   /** @type {Inbound[]} */
@@ -129,7 +129,7 @@ async function readCounters() {
  * @param {BrowserContextOptions} [options]
  * @param {Ways} [ways]
  */
-async function newPage(browser, server, options = {}, ways) {
+export async function newPage(browser, server, options = {}, ways) {
   const context = await browser.newContext({ baseURL: server.url, ...options });
   const page = await context.newPage();
   await page.addInitScript(notePeers);

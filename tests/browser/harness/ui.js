@@ -61,6 +61,54 @@ export const ui = {
     await find(page, "join").waitFor(waiting);
   },
 
+  /**
+   * A meeting; the green room follows, and its id is in the address.
+   * @param {Page} page
+   * @param {string} name
+   * @param {"open" | "password" | "waiting"} admission
+   * @param {string} [password]
+   * @returns {Promise<string>} the room's id
+   */
+  async makeMeeting(page, name, admission, password) {
+    await find(page, "new-room-name").fill(name, waiting);
+    await find(page, "room-kind-meeting").check(waiting);
+    await find(page, `meeting-${admission}`).check(waiting);
+    if (password) await find(page, "new-room-password").fill(password, waiting);
+    await find(page, "create-room").click(waiting);
+    await find(page, "join").waitFor(waiting);
+    return new URL(page.url()).pathname.replace("/r/", "");
+  },
+
+  /** A guest at a meeting's address: says a name and asks. @param {Page} page @param {string} name */
+  async ask(page, name) {
+    await find(page, "guest-name").fill(name, waiting);
+    await find(page, "join").click(waiting);
+  },
+
+  /** One waits to be let in. @param {Page} page */
+  atTheDoor: (page) => find(page, "door").waitFor(waiting),
+
+  /** Who waits, as an admin sees it. @param {Page} page @returns {Promise<string[]>} names */
+  whoWaits: (page) =>
+    page.locator('[data-testid="waiting-row"]').evaluateAll((rows) => rows.map((row) => /** @type {HTMLElement} */ (row).dataset.name ?? "")),
+
+  /** An admin's word about who waits. @param {Page} page @param {string} name @param {"admit" | "reject"} what */
+  decide: (page, name, what) =>
+    page.locator(`[data-testid="waiting-row"][data-name="${name}"] [data-testid="${what}"]`).first().click(waiting),
+
+  /** The hands of a meeting in order: names. @param {Page} page @returns {Promise<string[]>} */
+  handNames: (page) =>
+    page.locator('[data-testid="hand-row"]').evaluateAll((rows) => rows.map((row) => /** @type {HTMLElement} */ (row).dataset.username ?? "")),
+
+  /** Somebody's reaction bursts over them. @param {Page} page @param {string} reaction */
+  showsReaction: (page, reaction) => page.locator(`[data-testid="reaction"][data-reaction="${reaction}"]`).first().waitFor(waiting),
+
+  /** @param {Page} page @param {string} reaction */
+  async react(page, reaction) {
+    await find(page, "react").click(waiting);
+    await find(page, `react-${reaction}`).click(waiting);
+  },
+
   /** Opens a room from the list. @param {Page} page @param {string} room */
   async choose(page, room) {
     await page.locator(`[data-testid="room-link"][data-room-id="${room}"]`).click(waiting);
@@ -229,7 +277,7 @@ export const ui = {
    * Chooses something in the menu that the list of people has for somebody, and for a move the room.
    * @param {Page} page
    * @param {string} name
-   * @param {"mod-invite" | "mod-revoke" | "mod-mute" | "mod-deafen" | "mod-kick" | "mod-move"} what
+   * @param {"pin" | "mod-stop" | "mod-invite" | "mod-revoke" | "mod-mute" | "mod-deafen" | "mod-kick" | "mod-move"} what
    * @param {string} [room]
    */
   async fromMenu(page, name, what, room) {

@@ -1,7 +1,7 @@
 // What one does in a meeting and at its door: hands, reactions, letting people in, muting and removing them.
 
 import { ApiError } from "../protocol/api.js";
-import { toUuid } from "../protocol/ids.js";
+import { freshUuid, toUuid } from "../protocol/ids.js";
 import { Meeting } from "../protocol/meeting.js";
 import { browserEnv } from "../protocol/types.js";
 import { focused, inMeeting, unmutedOthers } from "../state/meeting.js";
@@ -15,6 +15,8 @@ import { inWords } from "./words.js";
 /** @import { Capture } from "./capture.js" */
 /** @import { AppStore } from "./context.js" */
 
+/** Names this visit of the page: whoever was turned away just now is known by it when they ask again. */
+const VISIT = freshUuid();
 /** As long as a burst is in the air, in the style sheet. */
 const REACTION_MS = 4000;
 /** As often as the server passes it on. */
@@ -38,8 +40,7 @@ export function callTo({ api, store }, room, password) {
   const { account, meeting, call } = store.get();
   const credentials = api.token ? { token: api.token } : { display_name: meeting.guest };
   const name = account.me?.display_name || account.me?.username;
-  const visit = crypto.randomUUID();
-  return new Meeting({ url: api.meetingsUrl(), room: toUuid(room.room_id), call: visit, credentials, name, password, mute: call.mute });
+  return new Meeting({ url: api.meetingsUrl(), room: toUuid(room.room_id), call: VISIT, credentials, name, password, mute: call.mute });
 }
 
 export class MeetingPlace {

@@ -5,7 +5,7 @@ export { Call } from "./call.js";
 export { ServerClock } from "./clock.js";
 export { EventSocket } from "./events.js";
 export { PushToTalk } from "./floor.js";
-export { canonicalId, sameId, toUuid } from "./ids.js";
+export { canonicalId, freshUuid, sameId, toUuid } from "./ids.js";
 export { Meeting } from "./meeting.js";
 export { readMessages } from "./messages.js";
 export { allows, Permission } from "./permissions.js";

@@ -20,6 +20,8 @@ import { browserEnv } from "./types.js";
 
 /** A tile appears together with others; one request for all of them. */
 const SUBSCRIBE_MS = 150;
+/** Asking to come in right after one has left, the server may be a moment behind. */
+const BUSY_TRIES = 3;
 /** What is told before the answer to a join is kept until then. More than this is nobody's joining. */
 const EARLY_MAX = 200;
 
@@ -217,7 +219,8 @@ export class Meeting extends Emitter {
           return await this.#arrive(!first);
         } catch (error) {
           if (this.#over) return;
-          if (!mayPass(error) || (first && !this.#held)) throw error;
+          const again = this.#held || !first || (isBusy(error) && attempt < BUSY_TRIES);
+          if (!mayPass(error) || !again) throw error;
         }
       }
     } finally {
@@ -447,6 +450,8 @@ export class Meeting extends Emitter {
     this.#inside = false;
     this.#views.clear();
     this.#pictures.place([], []);
+    // Who comes back is new there: a hand that was up is not any more.
+    this.#roster.reset([]);
   }
 
   /** @param {number} ms @returns {Promise<void>} */
@@ -468,8 +473,10 @@ const NEWCOMER = {
   is_sip: false,
 };
 
-/** Whether it may go better in a while. 409: the server has not noticed yet that one's own old socket is gone. @param {unknown} error */
-const mayPass = (error) => error instanceof ApiError && (error.passing || error.status === 409);
+/** The server has not noticed yet that one's own old socket is gone. @param {unknown} error */
+const isBusy = (error) => error instanceof ApiError && error.status === 409;
+/** Whether it may go better in a while. @param {unknown} error */
+const mayPass = (error) => isBusy(error) || (error instanceof ApiError && error.passing);
 
 /** Why one could not come back. @param {unknown} error */
 function reasonOf(error) {

@@ -63,11 +63,12 @@ function Inside({ room }) {
   const panel = useSelect((state) => state.page.panel);
   const connecting = useSelect(isConnecting);
   const listens = useSelect(isListening);
+  const known = useSelect((state) => state.account.status === "in");
   const leave = () => session.leave();
   const meets = isMeeting(room);
   return html`<div class=${`room${panel ? ` has-${panel}` : ""}${meets ? " is-meeting" : ""}`} data-testid="room">
     <header class="room-head">
-      <a class="quiet-button" href="/" aria-label="Leave, to the rooms"><${Icon} name="arrow-left" /></a>
+      ${known && html`<a class="quiet-button" href="/" aria-label="Leave, to the rooms"><${Icon} name="arrow-left" /></a>`}
       <h1 class="clip">${room.name}</h1>
       ${connecting && html`<span class="faint" data-testid="connecting">Connecting…</span>`}
       <span class="spacer"></span>

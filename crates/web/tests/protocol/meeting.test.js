@@ -85,7 +85,7 @@ test("an account shows its token, and an admin asks who waits", async () => {
   assert.equal(told("state")[0].participants[0].admin, true);
 });
 
-for (const [status, message] of /** @type {[number, string][]} */ ([[404, "room doesn't exist"], [401, "You'll need the correct password to get in the room"], [403, "rejected"], [409, "in use"]])) {
+for (const [status, message] of /** @type {[number, string][]} */ ([[404, "room doesn't exist"], [401, "You'll need the correct password to get in the room"], [403, "rejected"]])) {
   test(`refused with ${status} at the door: the caller's, and nothing is tried again`, async () => {
     const { meeting, server, clock, ended } = atTheDoor();
     server.answers.set("authenticate", () => {
@@ -98,6 +98,19 @@ for (const [status, message] of /** @type {[number, string][]} */ ([[404, "room 
     assert.deepEqual([FakeSocket.made.length, ended, server.socket().readyState], [1, [], 3]);
   });
 }
+
+test("a call that is in use elsewhere: tried a little longer, in case it was one's own a moment ago", async () => {
+  const all = atTheDoor();
+  all.server.answers.set("authenticate", () => {
+    throw no(409, "in use");
+  });
+  const start = assert.rejects(all.meeting.start(), { status: 409 });
+  await all.server.open();
+  for (const ms of [700, 1300, 2600]) await comesBack(all, ms);
+  await start;
+  await all.clock.pass(60_000);
+  assert.equal(FakeSocket.made.length, 4);
+});
 
 /** @param {Parameters<typeof atTheDoor>[0]} [options] */
 async function held(options) {
@@ -276,6 +289,7 @@ test("a socket that is lost: in again under the same call, with mute and tracks 
   const all = await inside();
   const { meeting, server, ended, link } = all;
   await meeting.setTrack("camera", camera);
+  meeting.setHand(true);
   await all.clock.pass(200);
   server.socket().close();
   assert.equal(link().joining, true);
@@ -286,6 +300,7 @@ test("a socket that is lost: in again under the same call, with mute and tracks 
   const { audio_muted, video_muted, auth_token } = server.all("join_room").at(-1);
   assert.deepEqual([audio_muted, video_muted, auth_token, ended], [true, false, "token 2", []]);
   assert.equal(FakePeerConnection.made.length, 2);
+  assert.equal(all.told("state").at(-1).participants[0].hand, false);
 });
 
 test("coming back while the old socket still counts as there: tried until it does not", async () => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canonicalId, sameId, toUuid } from "../../client/protocol/ids.js";
+import { canonicalId, freshUuid, sameId, toUuid } from "../../client/protocol/ids.js";
 import { allows, Permission } from "../../client/protocol/permissions.js";
 import { grade, QualityMeter } from "../../client/protocol/quality.js";
 
@@ -14,6 +14,13 @@ test("both renderings of an id are the same id", () => {
     assert.ok(sameId(id.toString(), uuid.toUpperCase()));
     assert.equal(toUuid(uuid.toUpperCase()), uuid);
   }
+});
+
+test("a fresh UUID is random, of version 4, and nobody's id", () => {
+  const made = Array.from({ length: 100 }, freshUuid);
+  for (const uuid of made) assert.match(uuid, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.equal(new Set(made).size, 100);
+  assert.equal(canonicalId(made[0] ?? ""), made[0]);
 });
 
 test("somebody else's UUID stays what it is", () => {
