@@ -103,6 +103,7 @@ export function endInWords(reason, error, by) {
     case "channel_deleted":
       return { text: "This room has been deleted.", again: false };
     case "refused":
+      if (wantsPassword(error)) return { text: "You could not come back in: this meeting has another password now.", again: true };
       return { text: `You could not come back in. ${inWords(error)}`, again: true };
     case "media_refused":
       return { text: "Sound could not be set up with this server.", again: true };

@@ -14,6 +14,11 @@ import { ApiError } from "./api.js";
 /** A refusal of somebody inside, not of the server. */
 export const REJECTED = "REJECTED";
 
+/** The server has not noticed yet that one's own old socket is gone. @param {unknown} error */
+export const isBusy = (error) => error instanceof ApiError && error.status === 409;
+/** Whether it may go better in a while. @param {unknown} error */
+export const mayPass = (error) => isBusy(error) || (error instanceof ApiError && error.passing);
+
 /** The seed's spelling, and the right one. @param {unknown} error */
 const isHeld = (error) => error instanceof ApiError && error.status === 403 && /waiting to be acc/i.test(error.message);
 
@@ -57,4 +62,12 @@ function listen(aura) {
   // Who was let in at once does not ask for it.
   promise.catch(() => {});
   return { promise, stop: () => stops.forEach((stop) => stop()) };
+}
+
+/** Why one could not come back. @param {unknown} error */
+export function whyNotBack(error) {
+  if (!(error instanceof ApiError)) return "refused";
+  if (error.code === REJECTED) return "rejected";
+  if (error.status === 404) return "channel_deleted";
+  return error.status === 401 && !wantsPassword(error) ? "signed_out" : "refused";
 }

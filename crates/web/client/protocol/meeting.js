@@ -5,34 +5,24 @@
 import { ApiError } from "./api.js";
 import { Aura } from "./aura.js";
 import { backoffMs } from "./backoff.js";
-import { knockAt, REJECTED, wantsPassword } from "./door.js";
+import { isBusy, knockAt, mayPass, whyNotBack } from "./door.js";
 import { Emitter } from "./emitter.js";
 import { Levels } from "./levels.js";
 import { Media } from "./media.js";
-import { nameOf, Pictures, PICTURES_MAX, wanted } from "./pictures.js";
-import { keyOf, Roster } from "./roster.js";
+import { Outgoing } from "./outgoing.js";
+import { keyOf, newcomer, Roster } from "./roster.js";
 import { browserEnv } from "./types.js";
+import { Watching } from "./watching.js";
 
 /** @import { CallEvents } from "./call.js" */
 /** @import { Credentials } from "./door.js" */
 /** @import { Peer } from "./peer.js" */
 /** @import { Env, IceServer, RoomMember, ServerEvent, Source, SourceLabel, View, Waiting } from "./types.js" */
 
-/** A tile appears together with others; one request for all of them. */
-const SUBSCRIBE_MS = 150;
 /** Asking to come in right after one has left, the server may be a moment behind. */
 const BUSY_TRIES = 3;
 /** What is told before the answer to a join is kept until then. More than this is nobody's joining. */
 const EARLY_MAX = 200;
-
-/** How one says what goes out of here: when it is true, and when not. */
-const OWN = /** @type {const} */ ({
-  audio_muted: ["mute_audio", "unmute_audio"],
-  video_muted: ["mute_video", "unmute_video"],
-  screen_share: ["start_screen_share", "stop_screen_share"],
-});
-
-/** @typedef {{ audio_muted: boolean, video_muted: boolean, screen_share: boolean }} Own */
 
 /** @extends {Emitter<CallEvents>} */
 export class Meeting extends Emitter {
@@ -42,25 +32,17 @@ export class Meeting extends Emitter {
   #name;
   #mute;
   #media;
+  #watching;
   #levels;
   #roster = new Roster();
-  #pictures = new Pictures();
-  /** @type {Map<string, View>} by mid */
-  #views = new Map();
   /** @type {Aura | null} */
   #aura = null;
   #token = "";
   /** The connection that was joined with; another one has to join anew. @type {Peer | null} */
   #joinedWith = null;
-  /** @type {Own} what the server was told last */
-  #told = { audio_muted: true, video_muted: true, screen_share: false };
+  #outgoing = new Outgoing();
   /** @type {{ method: string, params: Record<string, any> }[]} */
   #early = [];
-  /** Whom to see before others, by call. @type {{ chosen: string | null, active: string | null }} */
-  #preferred = { chosen: null, active: null };
-  #subscribed = "[]";
-  /** @type {any} */
-  #subscribing = null;
   /** @type {CallEvents["link"]} */
   #link = { media: "connecting", events: "connecting", joining: true };
   #arriving = false;
@@ -91,6 +73,9 @@ export class Meeting extends Emitter {
     this.#media.on("state", (media) => this.#setLink({ media }));
     this.#media.on("peer", (peer) => this.#handlePeer(peer));
     this.#media.on("answered", (peer) => this.#handleAnswered(peer));
+    this.#watching = new Watching(this.#media, env);
+    this.#watching.on("slots", (slots) => this.#tell([{ type: "slots", seq: 0, ts: "", slots }]));
+    this.#watching.on("changed", () => this.#joinedWith && this.#media.request(false));
   }
 
   /** Who one is in the events. */
@@ -140,13 +125,12 @@ export class Meeting extends Emitter {
 
   /** @param {View[]} views the real size of every picture; replaces what was said before */
   setViews(views) {
-    this.#views = new Map(views.map((view) => [view.mid, view]));
-    this.#subscribeSoon();
+    this.#watching.setViews(views);
   }
 
   /** Who is to be seen when not everybody can be. @param {string | null} call */
   prefer(call) {
-    this.#preferred.chosen = call;
+    this.#watching.choose(call);
     this.#place();
   }
 
@@ -262,19 +246,18 @@ export class Meeting extends Emitter {
   async #join(sdp, sources, peer) {
     const own = { audio_muted: this.#mute, video_muted: !this.#media.has("camera") };
     const joined = await this.#request("join_room", { sdp, sources, auth_token: this.#token, ...own });
-    this.#told = { ...own, screen_share: false };
+    this.#outgoing.handleJoined(own);
     this.#joinedWith = peer;
-    this.#handleJoined(joined);
+    this.#handleJoined(joined, own);
     return joined;
   }
 
-  /** @param {{ members: RoomMember[], is_admin: boolean }} joined */
-  #handleJoined({ members, is_admin }) {
+  /** @param {{ members: RoomMember[], is_admin: boolean }} joined @param {Partial<RoomMember>} own */
+  #handleJoined({ members, is_admin }, own) {
     const call = this.#knock.call;
     const before = this.#roster.get(call);
-    const self = before ?? { ...NEWCOMER, id: call, name: this.#name };
-    const { audio_muted, video_muted } = this.#told;
-    const everybody = [{ ...self, is_admin, audio_muted, video_muted }, ...members.filter(({ id }) => id !== call)];
+    const self = before ?? newcomer(call, this.#name);
+    const everybody = [{ ...self, is_admin, ...own }, ...members.filter(({ id }) => id !== call)];
     this.#inside = true;
     this.#held = false;
     this.emit("joined", { session_id: call, self: this.self });
@@ -302,51 +285,17 @@ export class Meeting extends Emitter {
 
   /** @param {string} sdp @param {SourceLabel[]} sources */
   #subscribe(sdp, sources) {
-    const members = this.#shown();
-    this.#subscribed = JSON.stringify(members);
-    return this.#request("subscribe_room", { sdp, sources, members, auth_token: this.#token });
+    return this.#request("subscribe_room", { sdp, sources, members: this.#watching.ask(), auth_token: this.#token });
   }
 
-  /** What is seen, and how large. */
-  #shown() {
-    return [...this.#media.slots].flatMap(([mid, { kind }]) => {
-      const picture = kind === "video" ? this.#pictures.at(mid) : null;
-      const { width = 0, height = 0 } = this.#views.get(mid) ?? {};
-      return picture && width * height > 0 ? [{ id: nameOf(picture), video_mid: mid, width, height }] : [];
-    });
-  }
-
-  #subscribeSoon() {
-    this.#env.clearTimeout(this.#subscribing);
-    this.#subscribing = this.#env.setTimeout(() => {
-      if (this.#joinedWith && JSON.stringify(this.#shown()) !== this.#subscribed) this.#media.request(false);
-    }, SUBSCRIBE_MS);
-  }
-
-  /** Gives every picture that matters a section. */
   #place() {
-    if (!this.#joinedWith) return;
-    const { chosen, active } = this.#preferred;
-    const wishes = wanted(this.#roster.all(), this.#knock.call, [chosen, active], (picture) => this.#pictures.has(picture));
-    this.#media.growTo(Math.min(wishes.length, PICTURES_MAX));
-    const mids = [...this.#media.slots].flatMap(([mid, { kind }]) => (kind === "video" ? [mid] : []));
-    const slots = this.#pictures.place(wishes, mids).map(({ mid, picture }) => ({
-      mid,
-      kind: "video",
-      user_id: picture && keyOf(picture.call),
-      session_id: picture?.call ?? null,
-      source: picture?.source ?? null,
-    }));
-    if (slots.length) this.emit("message", { type: "slots", seq: 0, ts: "", slots });
-    this.#subscribeSoon();
+    if (this.#joinedWith) this.#watching.place(this.#roster.all(), this.#knock.call);
   }
 
   /** @param {Peer} peer */
   #handlePeer(peer) {
-    const gone = this.#pictures.place([], []).map(({ mid }) => ({ mid, kind: "video", user_id: null, session_id: null, source: null }));
-    if (gone.length) this.emit("message", { type: "slots", seq: 0, ts: "", slots: gone });
+    this.#watching.reset();
     this.#joinedWith = null;
-    this.#subscribed = "[]";
     this.emit("peer", peer);
   }
 
@@ -357,18 +306,13 @@ export class Meeting extends Emitter {
     this.#place();
   }
 
-  /** What begins is told once the server knows its section. @param {boolean} answered */
+  /** @param {boolean} answered the server knows the sections of what is sent now */
   #sayOwn(answered) {
     if (!this.#joinedWith) return;
-    /** @type {Own} */
     const now = { audio_muted: this.#mute, video_muted: !this.#media.has("camera"), screen_share: this.#media.has("screen") };
-    const begins = { audio_muted: false, video_muted: !now.video_muted, screen_share: now.screen_share };
-    for (const key of /** @type {(keyof Own)[]} */ (Object.keys(OWN))) {
-      if (now[key] === this.#told[key] || (begins[key] && !answered)) continue;
-      this.#told[key] = now[key];
-      this.#aura?.notify(OWN[key][now[key] ? 0 : 1]);
-      this.#tell(this.#roster.change(this.#knock.call, { [key]: now[key] }));
-      this.#place();
+    for (const { method, change } of this.#outgoing.say(now, answered)) {
+      this.#aura?.notify(method);
+      this.#tell(this.#roster.change(this.#knock.call, change));
     }
   }
 
@@ -388,7 +332,7 @@ export class Meeting extends Emitter {
         if (params.member === this.#knock.call) return this.#end("removed", null);
         break;
       case "room_active_speaker":
-        this.#preferred.active = String(params.member);
+        this.#watching.handleSpeaker(String(params.member));
         break;
     }
     this.#tell(this.#roster.handle(method, params));
@@ -417,7 +361,7 @@ export class Meeting extends Emitter {
     if (this.#over || this.#arriving) return;
     this.#drop();
     this.#setLink({ joining: true, media: "broken", events: "lost" });
-    this.#enter(false).catch((error) => this.#end(reasonOf(error), error));
+    this.#enter(false).catch((error) => this.#end(whyNotBack(error), error));
   }
 
   /** @param {Partial<CallEvents["link"]>} change */
@@ -441,15 +385,13 @@ export class Meeting extends Emitter {
   #drop() {
     this.#media.end();
     this.#levels.stop();
-    this.#env.clearTimeout(this.#subscribing);
+    this.#watching.reset();
     const aura = this.#aura;
     this.#aura = this.#joinedWith = null;
     aura?.close();
     this.#early = [];
     this.#token = "";
     this.#inside = false;
-    this.#views.clear();
-    this.#pictures.place([], []);
     // Who comes back is new there: a hand that was up is not any more.
     this.#roster.reset([]);
   }
@@ -458,30 +400,4 @@ export class Meeting extends Emitter {
   #pause(ms) {
     return new Promise((resolve) => this.#env.setTimeout(resolve, ms));
   }
-}
-
-/** How one begins, before the server says more. @type {Omit<RoomMember, "id" | "name">} */
-const NEWCOMER = {
-  user: null,
-  is_admin: false,
-  hand_raised: false,
-  screen_share: false,
-  audio_muted: true,
-  video_muted: true,
-  audio_muted_by_admin: false,
-  video_muted_by_admin: false,
-  is_sip: false,
-};
-
-/** The server has not noticed yet that one's own old socket is gone. @param {unknown} error */
-const isBusy = (error) => error instanceof ApiError && error.status === 409;
-/** Whether it may go better in a while. @param {unknown} error */
-const mayPass = (error) => isBusy(error) || (error instanceof ApiError && error.passing);
-
-/** Why one could not come back. @param {unknown} error */
-function reasonOf(error) {
-  if (!(error instanceof ApiError)) return "refused";
-  if (error.code === REJECTED) return "rejected";
-  if (error.status === 404) return "channel_deleted";
-  return error.status === 401 && !wantsPassword(error) ? "signed_out" : "refused";
 }

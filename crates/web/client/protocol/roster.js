@@ -70,6 +70,12 @@ const TOLD = {
   member_waiting_rejected: ({ member }) => event("waiting.left", { member }),
 };
 
+/** How one begins, before the server says more. @param {string} id @param {string} name @returns {RoomMember} */
+export function newcomer(id, name) {
+  const muted = { audio_muted: true, video_muted: true, audio_muted_by_admin: false, video_muted_by_admin: false };
+  return { id, user: null, name, is_admin: false, hand_raised: false, screen_share: false, ...muted, is_sip: false };
+}
+
 export class Roster {
   /** @type {Map<string, RoomMember>} by call */
   #members = new Map();
