@@ -79,10 +79,14 @@ export const ui = {
     return new URL(page.url()).pathname.replace("/r/", "");
   },
 
-  /** A guest at a meeting's address: says a name and asks. @param {Page} page @param {string} name */
+  /**
+   * A guest at a meeting's address: says a name and asks, once the microphone is there.
+   * @param {Page} page
+   * @param {string} name
+   */
   async ask(page, name) {
     await find(page, "guest-name").fill(name, waiting);
-    await find(page, "join").click(waiting);
+    await find(page, "join").filter({ hasText: /^\s*(Ask to join|Join)\s*$/ }).click(waiting);
   },
 
   /** One waits to be let in. @param {Page} page */

@@ -22,6 +22,7 @@ export function LobbyView({ room }) {
   const { session, store } = useApp();
   const name = useSelect((state) => state.meeting.guest);
   const joining = useSelect((state) => state.call.phase === "joining");
+  const asking = useSelect((state) => state.devices.microphone === "asking");
   const error = useSelect((state) => state.call.error);
   const wantsPassword = useSelect((state) => state.meeting.wantsPassword);
   const camera = useSelect((state) => CAMERA_WORDS[state.devices.camera]);
@@ -62,7 +63,7 @@ export function LobbyView({ room }) {
         <${ErrorLine} text=${error} />
         <div class="green-join">
           <button class="button button-strong button-large" data-testid="join" disabled=${!name.trim()} aria-busy=${joining}>
-            ${joining ? "Asking…" : wantsPassword ? "Join" : "Ask to join"}</button>
+            ${joining ? "Asking…" : `${wantsPassword ? "Join" : "Ask to join"}${asking ? " and listen" : ""}`}</button>
         </div>
         <p class="lobby-sign faint">Have an account?${" "}
           <button type="button" class="link-button" data-testid="sign-in" onClick=${() => store.dispatch({ type: "page/signing", signing: true })}>Sign in instead</button></p>

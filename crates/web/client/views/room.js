@@ -137,7 +137,7 @@ function Over({ room }) {
   const known = useSelect((state) => state.account.status === "in");
   return html`<main class="message" data-testid="ended" data-reason=${over?.reason}>
     <h1>${over?.text}</h1>
-    <p class="faint">${room.name}</p>
+    ${known && html`<p class="faint">${room.name}</p>`}
     <div class="message-actions">
       ${over?.again &&
       html`<button class="button button-strong" data-testid="join-again" onClick=${() => store.dispatch({ type: "call/forget" })}>
