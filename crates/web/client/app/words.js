@@ -61,7 +61,7 @@ export function meetingDoorInWords(error, { guest, typed }) {
   if (wantsPassword(error)) return typed ? "That password is not right." : "This meeting has a password. Type it to come in.";
   if (error.code === REJECTED) return "You were not let in. You may ask again in half a minute.";
   if (error.status === 404) return "There is no such meeting. Perhaps the address has a typo, or it is over.";
-  if (error.status === 403 && /reject|again/i.test(error.message)) return "You were not let in just now. Try again in half a minute.";
+  if (error.status === 403 && /turned away|reject/i.test(error.message)) return "You were not let in just now. Try again in half a minute.";
   if (error.status === 403) return guest ? "Guests may not come in here. Sign in if you have an account." : "You may not come in here.";
   return inWords(error);
 }

@@ -329,13 +329,18 @@ export class Meeting extends Emitter {
         this.#token = params.auth_token ?? this.#token;
         return void this.#media.connect();
       case "member_leave_room":
-        if (params.member === this.#knock.call) return this.#end("removed", null);
-        break;
+        if (params.member !== this.#knock.call) break;
+        // Put out by nobody, one comes back: its media failed, or the server stops.
+        return params.by_admin ? this.#end("removed", null) : this.#handleLost();
       case "room_active_speaker":
         this.#watching.handleSpeaker(String(params.member));
         break;
     }
     this.#tell(this.#roster.handle(method, params));
+    if (params.by_admin && params.member === this.#knock.call && method.startsWith("member_unmute")) {
+      this.#outgoing.handleFreed();
+      this.#sayOwn(true);
+    }
     this.#place();
   }
 

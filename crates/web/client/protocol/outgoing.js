@@ -13,12 +13,17 @@ const WORDS = /** @type {const} */ ({
 });
 
 export class Outgoing {
-  /** @type {Own} */
+  /** What is missing has to be told. @type {Partial<Own>} */
   #told = { audio_muted: true, video_muted: true, screen_share: false };
 
   /** Said with a join, which knows no screen. @param {Omit<Own, "screen_share">} own */
   handleJoined(own) {
     this.#told = { ...own, screen_share: false };
+  }
+
+  /** What was said while an admin had muted one was not listened to: once they have taken that back it is said again. */
+  handleFreed() {
+    this.#told = { screen_share: this.#told.screen_share };
   }
 
   /**

@@ -42,14 +42,15 @@ function participantOf(member, speaking) {
 const event = (type, rest) => ({ type, seq: 0, ts: "", ...rest });
 
 /**
- * What a notification changes about a member.
+ * What a notification changes about a member. Whom an admin has muted counts as muted by themselves as well, until the
+ * admin takes it back; if they are all the same, that is told next.
  * @type {Record<string, (params: Record<string, any>) => Partial<RoomMember>>}
  */
 const CHANGES = {
   member_mute_audio: ({ by_admin }) => (by_admin ? { audio_muted_by_admin: true } : { audio_muted: true }),
-  member_unmute_audio: ({ by_admin }) => (by_admin ? { audio_muted_by_admin: false } : { audio_muted: false }),
+  member_unmute_audio: ({ by_admin }) => ({ audio_muted: false, ...(by_admin ? { audio_muted_by_admin: false } : {}) }),
   member_mute_video: ({ by_admin }) => (by_admin ? { video_muted_by_admin: true } : { video_muted: true }),
-  member_unmute_video: ({ by_admin }) => (by_admin ? { video_muted_by_admin: false } : { video_muted: false }),
+  member_unmute_video: ({ by_admin }) => ({ video_muted: false, ...(by_admin ? { video_muted_by_admin: false } : {}) }),
   member_raise_hand: ({ hand_raised_at }) => ({ hand_raised: true, hand_raised_at: hand_raised_at ?? null }),
   member_unraise_hand: () => ({ hand_raised: false, hand_raised_at: null }),
   member_start_screen_share: () => ({ screen_share: true }),

@@ -156,6 +156,7 @@ test("why the door stays shut, in words", () => {
   assert.match(words(401, "", "You'll need the correct password to get in the room"), /has a password/);
   assert.match(words(401, "", "You'll need the correct password to get in the room", "wrong"), /not right/);
   assert.match(words(403, "REJECTED"), /not let in.*half a minute/);
+  assert.match(words(403, "", "not allowed for this room, turned away"), /not let in/);
   assert.match(words(404), /no such meeting/);
   assert.match(words(403), /Sign in/);
   assert.match(words(403, "", "no", "", false), /may not come in/);

@@ -233,6 +233,17 @@ test("an admin's mute is told to oneself, and the server's word stands", async (
   assert.deepEqual([user_id, mute, server_mute], [CALL, false, true]);
 });
 
+test("freed by an admin, one says again how one is: what one said meanwhile was not listened to", async () => {
+  const { meeting, server, told } = await inside();
+  await server.notify("member_mute_audio", { member: CALL, by_admin: true });
+  meeting.setMute(true);
+  const since = server.names().length;
+  await server.notify("member_unmute_audio", { member: CALL, by_admin: true });
+  assert.deepEqual(server.names().slice(since), ["mute_audio", "mute_video"]);
+  const { mute, server_mute, video } = told("member.updated").at(-1);
+  assert.deepEqual([mute, server_mute, video], [true, false, false]);
+});
+
 test("what an admin did before one came is asked for", async () => {
   const all = atTheDoor();
   all.server.answers.set("get_room_members", () => [roomMember(CALL, "Gus the guest", { audio_muted_by_admin: true })]);
@@ -345,6 +356,13 @@ test("the media path is repaired by joining anew on the same socket", async () =
   await server.notify("room_reconnect", { auth_token: "newer" });
   await clock.pass(200);
   assert.deepEqual([FakePeerConnection.made.length, server.all("join_room").at(-1).auth_token], [3, "newer"]);
+});
+
+test("put out by nobody, one comes back", async () => {
+  const all = await inside();
+  await all.server.notify("member_leave_room", { member: CALL, by_admin: false });
+  await comesBack(all);
+  assert.deepEqual([all.ended, all.link().joining], [[], false]);
 });
 
 test("removed by an admin: out, and not back", async () => {

@@ -32,9 +32,11 @@ test("muted by an admin and by oneself are two things", () => {
     return [mute, server_mute];
   };
   assert.deepEqual(after("member_mute_audio", true), [false, true]);
-  assert.deepEqual(after("member_mute_audio", false), [true, true]);
-  assert.deepEqual(after("member_unmute_audio", true), [true, false]);
-  assert.deepEqual(after("member_unmute_audio", false), [false, false]);
+  assert.deepEqual(after("member_unmute_audio", true), [false, false]);
+  assert.deepEqual(after("member_mute_audio", false), [true, false]);
+  assert.deepEqual(after("member_mute_audio", true), [true, true]);
+  assert.deepEqual(after("member_unmute_audio", true), [false, false]);
+  assert.deepEqual(after("member_mute_audio", false), [true, false], "their own mute is told behind it");
 });
 
 test("coming, going, hands, pictures, reactions", () => {
