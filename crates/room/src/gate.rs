@@ -27,7 +27,10 @@ impl Room {
         let speak = heard && !marks.server_mute && !session.own.mute;
         Gate {
             speak,
-            camera: seen && member.may(Permissions::VIDEO),
+            camera: seen
+                && member.may(Permissions::VIDEO)
+                && !marks.server_video_mute
+                && !session.own.video_mute,
             screen: seen && member.may(Permissions::STREAM),
             receive: !marks.server_deaf && !session.own.deaf,
             captions: speak && self.settings().captions,

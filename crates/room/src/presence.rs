@@ -164,6 +164,7 @@ impl Room {
             let timed_out = |id: &SessionId| ended(member, *id, EndReason::Timeout, now);
             events.extend(gone.iter().flat_map(timed_out));
             if leaves {
+                events.extend(self.forgotten(user));
                 events.push(Event::MemberLeft { user, reason: EndReason::Timeout });
             }
         }

@@ -38,6 +38,7 @@ impl Script {
             client: join.client.clone(),
             mute: join.mute,
             deaf: join.deaf,
+            video_mute: join.video_mute,
             at: self.now.wall,
             gone_at: self.now.mono + secs(wait),
         }

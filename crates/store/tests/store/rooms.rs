@@ -153,6 +153,7 @@ async fn who_was_in_a_room_is_remembered_for_that_room() {
         client: None,
         mute: false,
         deaf: false,
+        video_mute: false,
         at: at(1),
         gone_at: Instant::now(),
     };
