@@ -112,6 +112,37 @@ pub struct JoinedCall {
     pub view: RoomView,
     /// Whether it may let others in and mute them.
     pub is_admin: bool,
+    /// Of its offer: what names the connection.
+    pub ufrag: String,
+}
+
+/// The peer connections of a call that is in.
+#[derive(Clone, Debug)]
+pub struct Connections {
+    /// The ICE user fragment of the one that it joined by.
+    pub ufrag: String,
+    /// The session of another one that it receives pictures by, if there is one.
+    pub second: Option<SessionId>,
+}
+
+/// What a call wants to see.
+#[derive(Clone, Debug)]
+pub struct Subscription {
+    /// An offer with the sections for it.
+    pub sdp: String,
+    /// What the offer's sending sections carry.
+    pub sources: Vec<SourceLabel>,
+    /// What is to be in which section.
+    pub wants: Vec<ViewRequest>,
+}
+
+/// A subscription holds.
+#[derive(Debug)]
+pub struct Subscribed {
+    /// The answer to its offer.
+    pub sdp: String,
+    /// The session that the pictures come to.
+    pub session: SessionId,
 }
 
 impl App {
@@ -278,10 +309,13 @@ impl App {
         if self.rooms.room_of(session) != Ok(call.room) {
             let (via, client, deaf) = (Via::Aura, Some(call.id.clone()), false);
             let (unlocked, only_once) = (false, false);
-            let join = Join { session, via, client, mute, deaf, video_mute, unlocked, only_once };
+            let beside = None;
+            let join =
+                Join { session, via, client, mute, deaf, video_mute, beside, unlocked, only_once };
             self.come_in(call, join).await?;
         }
         let answered = self.media.offer(session, sdp, sources).await;
+        let ufrag = outline.ufrag;
         // Pictures are subscribed to.
         let hidden = outline.receives_video.into_iter().map(hidden).collect();
         let answered = match answered {
@@ -291,7 +325,7 @@ impl App {
         let view = self.rooms.view(call.room).await?;
         let actor = self.actor_of(call).await?;
         let is_admin = check(&view.settings, &actor, Action::Admit).is_ok();
-        Ok(JoinedCall { sdp: answered?, view, is_admin })
+        Ok(JoinedCall { sdp: answered?, view, is_admin, ufrag })
     }
 
     async fn come_in(&self, call: &Call, join: Join) -> Result<(), Refusal> {
@@ -317,27 +351,56 @@ impl App {
     }
 
     /// What a call that is in is to see from now on, in place of all before; an offer with the sections
-    /// for it comes along.
+    /// for it comes along. One of another connection than the call's own makes that a second one.
     pub async fn subscribe_call(
         &self,
         call: &Call,
-        sdp: String,
-        sources: Vec<SourceLabel>,
-        wants: Vec<ViewRequest>,
-    ) -> Result<String, Refusal> {
+        own: &Connections,
+        subscription: Subscription,
+    ) -> Result<Subscribed, Refusal> {
         self.check_is_in(call)?;
+        let Subscription { sdp, sources, wants } = subscription;
         let outline = media::outline(&sdp)?;
-        let answer = self.media.offer(call.session, sdp, sources).await?;
+        let session = match outline.ufrag == own.ufrag {
+            true => call.session,
+            false => self.second_connection(call, own.second).await?,
+        };
+        let sdp = self.media.offer(session, sdp, sources).await?;
         let listed = |mid: &String| wants.iter().any(|want| want.mid == *mid);
         let others: Vec<ViewRequest> =
             outline.receives_video.into_iter().filter(|mid| !listed(mid)).map(hidden).collect();
-        self.media.view(call.session, wants.into_iter().chain(others).collect()).await?;
-        Ok(answer)
+        self.media.view(session, wants.into_iter().chain(others).collect()).await?;
+        Ok(Subscribed { sdp, session })
     }
 
-    /// What a call that is in is sent of others' pictures just now.
-    pub async fn pictures_of_call(&self, call: &Call) -> Result<Pictures, Refusal> {
-        Ok(self.media.pictures(call.session).await?)
+    /// The session of a call's second connection: the one that it has, or a new one.
+    async fn second_connection(
+        &self,
+        call: &Call,
+        second: Option<SessionId>,
+    ) -> Result<SessionId, Refusal> {
+        if let Some(second) = second.filter(|second| self.rooms.room_of(*second) == Ok(call.room)) {
+            return Ok(second);
+        }
+        let session = SessionId(self.ids.next());
+        let join = Join {
+            session,
+            via: Via::Aura,
+            client: Some(format!("{}{SECOND_SUFFIX}", call.id)),
+            mute: true,
+            deaf: false,
+            video_mute: true,
+            beside: Some(call.session),
+            unlocked: false,
+            only_once: false,
+        };
+        self.command_of_call(call, Command::Join(join)).await?;
+        Ok(session)
+    }
+
+    /// What a session of a call is sent of others' pictures just now.
+    pub async fn pictures_of(&self, session: SessionId) -> Result<Pictures, Refusal> {
+        Ok(self.media.pictures(session).await?)
     }
 
     /// Has the call's room carry out a command of its person's. The call must have been admitted.
@@ -387,6 +450,10 @@ impl App {
         }
     }
 }
+
+/// What a call's second connection is called behind the call's own name. No call has such a name: control
+/// characters are refused in them.
+const SECOND_SUFFIX: &str = "\u{1}second";
 
 /// What is read of a guest who gave no name.
 const GUEST_NAME: &str = "Guest";

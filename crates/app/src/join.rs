@@ -62,7 +62,17 @@ impl App {
         let session = SessionId(self.ids.next());
         let only_once = refuses_elsewhere(via);
         let (video_mute, unlocked) = (false, true);
-        let join = Join { session, via, client, mute, deaf, video_mute, unlocked, only_once };
+        let join = Join {
+            session,
+            via,
+            client,
+            mute,
+            deaf,
+            video_mute,
+            beside: None,
+            unlocked,
+            only_once,
+        };
         let actor = by.actor();
         self.limits.take_join(user)?;
         let unlocked = match password {

@@ -49,7 +49,9 @@ use tokio_util::task::TaskTracker;
 
 pub use accounts::{Accounts, DISPLAY_NAME_LEN_MAX, LoggedIn, Origin, PASSWORD_LEN_MAX, SignUp};
 pub use board::{Board, News, RoomNews};
-pub use calls::{Asked, Call, CallJoin, Credentials, JoinedCall, Rung};
+pub use calls::{
+    Asked, Call, CallJoin, Connections, Credentials, JoinedCall, Rung, Subscribed, Subscription,
+};
 pub use captions::{Voices, tap};
 pub use catalog::{Listed, ROOM_NAME_LEN_MAX, RoomChanges, RoomCreation, RoomDraft, RoomRef};
 pub use clock::{Ids, now};

@@ -23,6 +23,7 @@ impl Room {
                 mute,
                 deaf,
                 video_mute,
+                beside,
                 gone_at,
                 ..
             } => {
@@ -30,7 +31,8 @@ impl Room {
                 let own = SelfState { mute, deaf, video_mute, ..SelfState::default() };
                 let heard_at = self.heard_by_joining(*via, *gone_at);
                 let new = Session::new(*via, client.clone(), *gone_at);
-                self.apply_session(*user, *session, Session { own, heard_at, ..new });
+                let new = Session { own, heard_at, beside: *beside, ..new };
+                self.apply_session(*user, *session, new);
             }
             Event::SessionArrived { session, user, carried, .. } => {
                 self.apply_session(*user, *session, carried.session());

@@ -276,6 +276,8 @@ pub struct Join {
     pub deaf: bool,
     /// Start without a camera.
     pub video_mute: bool,
+    /// A second connection of this session of the caller's, to receive by. It ends with it.
+    pub beside: Option<SessionId>,
     /// The room's password was shown and is right. Who is a member already needs none.
     pub unlocked: bool,
     /// Refuse when a living client has the caller in already, through whatever door. A session that is

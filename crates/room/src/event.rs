@@ -44,6 +44,8 @@ pub enum Event {
         deaf: bool,
         /// Its camera is not to be seen.
         video_mute: bool,
+        /// See [`crate::Join::beside`].
+        beside: Option<SessionId>,
         /// When.
         at: Timestamp,
         /// It ends then unless a link comes up.

@@ -54,6 +54,8 @@ pub(crate) struct Session {
     pub client: Option<String>,
     pub own: SelfState,
     pub speaking: bool,
+    /// See [`crate::Join::beside`].
+    pub beside: Option<SessionId>,
     /// A camera flows.
     pub camera: bool,
     /// A screen flows.
@@ -84,6 +86,15 @@ impl Member {
         self.permissions.contains(permission)
     }
 
+    /// These sessions, and those that end with them.
+    pub fn with_companions(&self, ids: Vec<SessionId>) -> Vec<SessionId> {
+        let beside = |state: &Session| state.beside.is_some_and(|main| ids.contains(&main));
+        let companions =
+            self.sessions.iter().filter(|(id, state)| !ids.contains(id) && beside(state));
+        let companions: Vec<SessionId> = companions.map(|(id, _)| *id).collect();
+        ids.into_iter().chain(companions).collect()
+    }
+
     /// What is to be told when they have these roles and permissions under these settings.
     pub fn reauthorized(
         &self,
@@ -112,6 +123,7 @@ impl Session {
             camera: false,
             screen: false,
             hand_at: None,
+            beside: None,
             sockets: 0,
             media: false,
             heard_at: None,

@@ -57,6 +57,7 @@ impl Room {
             mute: join.mute,
             deaf: join.deaf,
             video_mute: join.video_mute,
+            beside: join.beside,
             at: now.wall,
             gone_at: now.mono + self.first_wait(join.via),
         });
@@ -83,7 +84,8 @@ impl Room {
         if member.sessions.len() - ids.len() >= SESSIONS_PER_MEMBER_MAX {
             ids.extend(member.sessions.keys().find(|id| !ids.contains(id)).copied());
         }
-        ids.into_iter().flat_map(|id| ended(member, id, EndReason::Replaced, now)).collect()
+        let ids = member.with_companions(ids).into_iter();
+        ids.flat_map(|id| ended(member, id, EndReason::Replaced, now)).collect()
     }
 
     pub(crate) fn decide_leave(
@@ -121,10 +123,11 @@ impl Room {
         now: Now,
     ) -> Result<Vec<Event>, Refusal> {
         let (member, _) = self.session(session).ok_or(Refusal::UnknownSession)?;
-        if member.sessions.len() == 1 {
+        let over = member.with_companions(vec![session]);
+        if member.sessions.len() == over.len() {
             return Ok(self.end_member(member.person.id, reason, now));
         }
-        Ok(ended(member, session, reason, now))
+        Ok(over.into_iter().flat_map(|id| ended(member, id, reason, now)).collect())
     }
 
     /// Ends all sessions of a person; nothing when they are not in.

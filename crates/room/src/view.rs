@@ -85,6 +85,8 @@ pub struct SessionView {
     pub hand_at: Option<Timestamp>,
     /// What its client is called: by Aura the call id. See [`crate::Join::client`].
     pub client: Option<String>,
+    /// See [`crate::Join::beside`].
+    pub beside: Option<SessionId>,
     /// The call that it came in by, where that has two steps.
     pub call: Option<Call>,
     /// Nothing of its client's is open or flows since its last link went down.
@@ -137,6 +139,7 @@ impl Room {
             speaking: self.is_heard(member, state),
             hand_at: state.hand_at,
             client: state.client.clone(),
+            beside: state.beside,
             call: self.calls.get(&id).cloned(),
             detached: state.detached,
         }

@@ -208,12 +208,23 @@ impl Room {
     pub(crate) fn check_call(&self, caller: &Caller, join: &Join) -> Result<(), Refusal> {
         match join.via {
             Via::Aura => {
+                if let Some(main) = join.beside {
+                    return self.check_beside(caller, main);
+                }
                 let call = self.calls.get(&join.session);
                 let is_own = |call: &&Call| call.admitted && call.user == caller.person.id;
                 call.filter(is_own).map(|_| ()).ok_or(Refusal::CallNotAdmitted)
             }
             Via::Vox | Via::SttRoom | Via::VoiceService | Via::OriginChats | Via::Sip => Ok(()),
         }
+    }
+
+    /// A second connection is of a call that is in.
+    fn check_beside(&self, caller: &Caller, main: SessionId) -> Result<(), Refusal> {
+        let own = self.session(main).filter(|(member, session)| {
+            member.person.id == caller.person.id && session.beside.is_none()
+        });
+        own.map(|_| ()).ok_or(Refusal::CallNotAdmitted)
     }
 
     /// Whether somebody who is not in may come in: an admitted call, or by the room's table.

@@ -276,3 +276,21 @@ fn other_rooms_let_in_who_could_come_by_themselves() {
         script.does(ANN, Command::Join(join_call(2, "ann's")));
     }
 }
+
+#[test]
+fn a_second_connection_only_receives_and_ends_with_the_first() {
+    let mut script = with_cid_waiting();
+    let beside = |number, main| Join {
+        beside: Some(session(main)),
+        ..join_call(number, "ann's, to receive by")
+    };
+    script.refuses(CID, Command::Join(beside(8, 1)), Refusal::CallNotAdmitted);
+    script.refuses(ANN, Command::Join(beside(8, 7)), Refusal::CallNotAdmitted);
+    script.does(ANN, Command::Join(beside(8, 1)));
+    script.refuses(ANN, Command::Join(beside(9, 8)), Refusal::CallNotAdmitted);
+    let gate = script.gate(8);
+    assert!(gate.receive && !gate.speak && !gate.camera && !gate.screen);
+    let left = EndReason::Left;
+    let want = [script.ended(ANN, 1, left), script.ended(ANN, 8, left), script.left(ANN, left)];
+    script.when(SERVER, Command::HangUp { session: session(1) }, &want);
+}

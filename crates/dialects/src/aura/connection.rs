@@ -4,8 +4,9 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use app::{App, CallWatch, Notice, Origin, Pictures};
+use app::{App, CallWatch, Connections, Notice, Origin, Pictures};
 use axum::extract::ws::{Message, WebSocket};
+use model::SessionId;
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior};
@@ -39,8 +40,10 @@ pub(super) struct Connection {
 pub(super) struct OpenCall {
     pub(super) call: app::Call,
     pub(super) teller: Teller,
-    /// It has subscribed to pictures.
-    pub(super) pictures: Option<PicturesTold>,
+    /// Once it is in.
+    pub(super) connections: Option<Connections>,
+    /// It has subscribed to pictures: which session they come to, and what it was told of them.
+    pub(super) pictures: Option<(SessionId, PicturesTold)>,
     watch: CallWatch,
 }
 
@@ -62,7 +65,20 @@ enum Input {
 impl OpenCall {
     pub(super) fn new(call: app::Call, watch: CallWatch) -> Self {
         let teller = Teller::new(call.session);
-        Self { call, teller, pictures: None, watch }
+        Self { call, teller, connections: None, pictures: None, watch }
+    }
+}
+
+impl OpenCall {
+    /// Pictures come to this session from now on.
+    pub(super) fn see(&mut self, session: SessionId) {
+        let second = (session != self.call.session).then_some(session);
+        if let Some(connections) = &mut self.connections {
+            connections.second = second.or(connections.second);
+        }
+        if self.pictures.as_ref().is_none_or(|(before, _)| *before != session) {
+            self.pictures = Some((session, PicturesTold::default()));
+        }
     }
 }
 
@@ -194,9 +210,9 @@ impl Connection {
 
     async fn tell_pictures(&mut self) -> Result<(), Closed> {
         let Some(open) = &mut self.open else { return Ok(()) };
-        let Some(told) = &mut open.pictures else { return Ok(()) };
+        let Some((session, told)) = &mut open.pictures else { return Ok(()) };
         // A session that media does not know just now has nothing to tell.
-        let pictures: Pictures = self.app.pictures_of_call(&open.call).await.unwrap_or_default();
+        let pictures: Pictures = self.app.pictures_of(*session).await.unwrap_or_default();
         let news = told.update(&pictures, &open.teller.roster);
         self.tell_all(news).await
     }

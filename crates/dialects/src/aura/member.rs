@@ -78,7 +78,8 @@ pub(super) fn members(view: &RoomView) -> impl Iterator<Item = (SessionId, RoomM
 }
 
 fn sessions_of(member: &MemberView) -> impl Iterator<Item = (SessionId, RoomMember)> {
-    member.sessions.iter().map(move |session| (session.id, RoomMember::new(member, session)))
+    let shown = member.sessions.iter().filter(|session| session.beside.is_none());
+    shown.map(move |session| (session.id, RoomMember::new(member, session)))
 }
 
 /// Whose member that is.

@@ -1,6 +1,6 @@
 //! The methods: each reads its params, asks the use cases once, and gives the result.
 
-use app::{Asked, CallJoin, Refusal, ViewRequest};
+use app::{Asked, CallJoin, Connections, Refusal, Subscription, ViewRequest};
 use model::{Redacted, TrackSource};
 use room::{Command, RoomView};
 use serde_json::{Value, json};
@@ -137,6 +137,7 @@ impl Connection {
         let joined = self.app.join_call(&call, join).await?;
         if let Some(open) = &mut self.open {
             open.teller.roster = Roster::of(&joined.view);
+            open.connections = Some(Connections { ufrag: joined.ufrag, second: None });
             open.pictures = None;
         }
         let others = members(&joined.view).filter(|(session, _)| *session != call.session);
@@ -153,11 +154,14 @@ impl Connection {
         let views = wanted.members.iter().filter_map(|one| view_of(&view, one, &call.id));
         let views = views.collect::<Result<Vec<_>, _>>()?;
         let sources = wanted.sources();
-        let sdp = self.app.subscribe_call(&call, wanted.sdp, sources, views).await?;
+        let connections = self.open.as_ref().and_then(|open| open.connections.clone());
+        let connections = connections.ok_or_else(|| RpcError::new(401, "not in the room"))?;
+        let wants = Subscription { sdp: wanted.sdp, sources, wants: views };
+        let seen = self.app.subscribe_call(&call, &connections, wants).await?;
         if let Some(open) = &mut self.open {
-            open.pictures.get_or_insert_default();
+            open.see(seen.session);
         }
-        Ok(json!({ "sdp": sdp }))
+        Ok(json!({ "sdp": seen.sdp }))
     }
 
     async fn watch_room(&mut self, Shown { auth_token }: Shown) -> Answer {

@@ -97,7 +97,8 @@ pub fn session(number: u64) -> SessionId {
 pub fn join(number: u64) -> Join {
     let (session, via) = (session(number), Via::VoiceService);
     let (mute, deaf, video_mute, unlocked, only_once) = Default::default();
-    Join { session, via, client: None, mute, deaf, video_mute, unlocked, only_once }
+    let (client, beside) = (None, None);
+    Join { session, via, client, mute, deaf, video_mute, beside, unlocked, only_once }
 }
 
 /// A call as it waits from the start of a script.

@@ -39,6 +39,7 @@ impl Script {
             mute: join.mute,
             deaf: join.deaf,
             video_mute: join.video_mute,
+            beside: join.beside,
             at: self.now.wall,
             gone_at: self.now.mono + secs(wait),
         }

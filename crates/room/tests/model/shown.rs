@@ -31,6 +31,7 @@ impl Naive {
                 speaking: row.speaking && self.gate(id).speak,
                 hand_at: row.hand,
                 client: row.client.clone(),
+                beside: None,
                 call: None,
                 detached,
             }
