@@ -40,6 +40,7 @@ pub(crate) async fn follow_media(rooms: Rooms, mut events: mpsc::Receiver<Event>
             Event::SpeakingStopped { session } => {
                 rooms.tell(session, Command::Speaking { session, speaking: false }).await;
             }
+            Event::Level { session, dbov } => rooms.level(session, dbov).await,
             Event::SourceStarted { session, source } => {
                 rooms.tell(session, Command::Source { session, source, flowing: true }).await;
             }

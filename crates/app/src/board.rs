@@ -144,6 +144,15 @@ pub(crate) fn is_news(event: &Event) -> bool {
         | Event::FloorTaken { .. }
         | Event::FloorKept { .. }
         | Event::FloorReleased { .. }
+        | Event::HandRaised { .. }
+        | Event::HandLowered { .. }
+        | Event::Reacted { .. }
+        | Event::CallWaits { .. }
+        | Event::CallStillWaits { .. }
+        | Event::CallAdmitted { .. }
+        | Event::CallRejected { .. }
+        | Event::CallEnded { .. }
+        | Event::MarksForgotten { .. }
         | Event::Closed { .. } => false,
     }
 }

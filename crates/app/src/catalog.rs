@@ -1,7 +1,9 @@
 //! The rooms that exist: made, listed, looked up, deleted.
 
 use model::{ExternalId, Override, OverrideTarget, Permissions, Redacted, RoomId, UserId};
-use room::{Action, Command, EndReason, Floor, ProfileKind, Settings, SettingsChange, check};
+use room::{
+    Action, Admission, Command, EndReason, Floor, ProfileKind, Settings, SettingsChange, check,
+};
 use store::{ExternalKey, NewRoom};
 
 use crate::board::News;
@@ -78,13 +80,9 @@ pub enum RoomRef {
 impl App {
     /// Makes a room; its creator gets all room permissions there.
     pub async fn create_room(&self, by: &Identity, draft: RoomDraft) -> Result<Listed, Refusal> {
-        let manages = by.permissions().contains(Permissions::MANAGE_SPACES)
-            || by.permissions().contains(Permissions::ADMINISTRATOR);
-        if self.settings.room_creation == RoomCreation::Managers && !manages {
-            return Err(Refusal::Missing(Permissions::MANAGE_SPACES));
-        }
+        self.check_may_create(by)?;
         self.limits.take_room(by.account.id)?;
-        check_name(&draft.name)?;
+        check_name(&draft.name, ROOM_NAME_LEN_MAX)?;
         let password_hash = match draft.password {
             Some(password) => Some(self.accounts.passwords.hash(password).await?),
             None => None,
@@ -102,10 +100,21 @@ impl App {
             overrides: with_owner(Some(creator), draft.overrides),
             password_hash,
             captions: draft.captions.unwrap_or(draft.kind.profile().captions),
+            admission: Admission::default(),
         };
         let settings = self.store.create_room(&new).await?;
         self.board.tell(News::RoomCreated { settings: settings.clone() }).await;
         Ok(self.listed(settings, by))
+    }
+
+    pub(crate) fn check_may_create(&self, by: &Identity) -> Result<(), Refusal> {
+        let had = by.permissions();
+        let manages =
+            had.contains(Permissions::MANAGE_SPACES) || had.contains(Permissions::ADMINISTRATOR);
+        if self.settings.room_creation == RoomCreation::Managers && !manages {
+            return Err(Refusal::Missing(Permissions::MANAGE_SPACES));
+        }
+        Ok(())
     }
 
     /// The rooms that one may view, newest first.
@@ -140,7 +149,7 @@ impl App {
         let RoomChanges { name, member_limit, overrides, captions } = changes;
         let found = self.room(by, room).await?;
         check(&found.settings, &by.actor(), Action::Manage)?;
-        name.as_deref().map_or(Ok(()), check_name)?;
+        name.as_deref().map_or(Ok(()), |name| check_name(name, ROOM_NAME_LEN_MAX))?;
         member_limit.map_or(Ok(()), |limit| check_limit(found.settings.kind, limit))?;
         let creator = found.settings.created_by;
         let overrides = overrides.map(|overrides| with_owner(creator, overrides));
@@ -152,7 +161,7 @@ impl App {
             let switch = Command::SwitchCaptions { on };
             self.rooms.submit(room, &by.actor(), switch).await?;
         }
-        let change = SettingsChange { name, member_limit, overrides };
+        let change = SettingsChange { name, member_limit, overrides, ..SettingsChange::default() };
         let view =
             self.rooms.submit(room, &by.actor(), Command::ChangeSettings(change)).await?.view;
         Ok(Listed { floor: view.floor, ..self.listed(view.settings, by) })
@@ -173,7 +182,17 @@ impl App {
     /// Deletes a room; everyone in it is put out.
     pub async fn delete_room(&self, by: &Identity, room: RoomId) -> Result<(), Refusal> {
         let found = self.room(by, room).await?;
-        check(&found.settings, &by.actor(), Action::Manage)?;
+        self.delete_room_as(&by.actor(), found.settings).await
+    }
+
+    /// The same for whoever was let see it.
+    pub(crate) async fn delete_room_as(
+        &self,
+        by: &room::Actor,
+        settings: Settings,
+    ) -> Result<(), Refusal> {
+        check(&settings, by, Action::Manage)?;
+        let room = settings.id;
         if !self.store.delete_room(room, now().wall).await? {
             return Err(room::Refusal::RoomNotFound.into());
         }
@@ -183,7 +202,7 @@ impl App {
             Ok(_) | Err(Refusal::Room(room::Refusal::RoomNotFound)) => {}
             Err(refusal) => return Err(refusal),
         }
-        self.board.tell(News::RoomDeleted { settings: found.settings }).await;
+        self.board.tell(News::RoomDeleted { settings }).await;
         Ok(())
     }
 
@@ -224,6 +243,7 @@ impl App {
             overrides: Vec::new(),
             password_hash: None,
             captions: ProfileKind::Voice.profile().captions,
+            admission: Admission::default(),
         };
         let (settings, made) = self.store.find_or_create_external_room(&new).await?;
         let id = settings.id;
@@ -243,17 +263,17 @@ impl App {
     }
 }
 
-fn check_name(name: &str) -> Result<(), Refusal> {
-    let fits = (1..=ROOM_NAME_LEN_MAX).contains(&name.chars().count());
+pub(crate) fn check_name(name: &str, len_max: usize) -> Result<(), Refusal> {
+    let fits = (1..=len_max).contains(&name.chars().count());
     if fits && !name.chars().any(char::is_control) {
         return Ok(());
     }
-    Err(Refusal::Invalid(format!("name must be 1 to {ROOM_NAME_LEN_MAX} characters")))
+    Err(Refusal::Invalid(format!("name must be 1 to {len_max} characters")))
 }
 
 /// Overrides, one for each whom they are about, with the creator's own, who may do everything in the room
 /// whatever else is said of them.
-fn with_owner(creator: Option<UserId>, overrides: Vec<Override>) -> Vec<Override> {
+pub(crate) fn with_owner(creator: Option<UserId>, overrides: Vec<Override>) -> Vec<Override> {
     let owner = creator.map(|creator| Override {
         target: OverrideTarget::User(creator),
         allow: Permissions::ROOM_OWNER,

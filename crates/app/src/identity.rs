@@ -102,7 +102,7 @@ impl Accounts {
     }
 
     /// The account of a platform's person, made on first sight. Never an administrator.
-    async fn external_account(
+    pub(crate) async fn external_account(
         &self,
         external: &ExternalId,
         shown: &str,

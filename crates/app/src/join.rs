@@ -61,7 +61,18 @@ impl App {
         let JoinRequest { room, via, client, mute, deaf, password, address } = request;
         let session = SessionId(self.ids.next());
         let only_once = refuses_elsewhere(via);
-        let join = Join { session, via, client, mute, deaf, unlocked: true, only_once };
+        let (video_mute, unlocked) = (false, true);
+        let join = Join {
+            session,
+            via,
+            client,
+            mute,
+            deaf,
+            video_mute,
+            beside: None,
+            unlocked,
+            only_once,
+        };
         let actor = by.actor();
         self.limits.take_join(user)?;
         let unlocked = match password {
@@ -79,7 +90,12 @@ impl App {
         })
     }
 
-    async fn join_now(&self, by: &Identity, room: RoomId, join: Join) -> Result<Outcome, Refusal> {
+    pub(crate) async fn join_now(
+        &self,
+        by: &Identity,
+        room: RoomId,
+        join: Join,
+    ) -> Result<Outcome, Refusal> {
         let (user, actor) = (UserId::from(by.account.id), by.actor());
         let Join { session, via, only_once, .. } = join;
         let _one_at_a_time = self.joins.lock(user).await;
@@ -227,7 +243,8 @@ impl App {
         mute: Option<bool>,
         deaf: Option<bool>,
     ) -> Result<Outcome, Refusal> {
-        let command = Command::SetSelf { session, mute, deaf, camera: None, screen: None };
+        let (camera, screen, video_mute) = (None, None, None);
+        let command = Command::SetSelf { session, mute, deaf, camera, screen, video_mute };
         self.rooms.submit_to_room_of(session, &by.actor(), command).await
     }
 

@@ -7,9 +7,12 @@
 mod accounts;
 mod background;
 mod board;
+mod calls;
 mod captions;
 mod catalog;
 mod clock;
+mod conferences;
+mod devices;
 mod floor;
 mod gateway;
 mod ice;
@@ -46,20 +49,30 @@ use tokio_util::task::TaskTracker;
 
 pub use accounts::{Accounts, DISPLAY_NAME_LEN_MAX, LoggedIn, Origin, PASSWORD_LEN_MAX, SignUp};
 pub use board::{Board, News, RoomNews};
+pub use calls::{
+    Asked, Call, CallJoin, Connections, Credentials, JoinedCall, Rung, Subscribed, Subscription,
+};
 pub use captions::{Voices, tap};
 pub use catalog::{Listed, ROOM_NAME_LEN_MAX, RoomChanges, RoomCreation, RoomDraft, RoomRef};
 pub use clock::{Ids, now};
+pub use conferences::{
+    Conference, ConferenceDraft, ConferenceMember, MemberDraft, NamedUser, Operator, PasswordChange,
+};
+pub use devices::DEVICE_LEN_MAX;
 pub use gateway::GatewayPresence;
 pub use ice::{IceServer, MediaAddress, OutsideTurn, host_and_port};
 pub use identity::{Identity, PLATFORM_ISSUER};
 pub use join::{CLIENT_LEN_MAX, JoinRequest, Joined, SDP_LEN_MAX};
 pub use limits::{Allowance, Buckets, Rate};
-pub use media::{SourceLabel, ViewRequest};
+pub use media::{Allocation, LayerInfo, SourceLabel, ViewRequest};
 pub use messages::{Transcript, TranscriptLine};
+pub use net::Pictures;
 pub use quota::{CallKind, Quoted};
 pub use refusal::Refusal;
 pub use roles::{ROLE_NAME_LEN_MAX, ROLES_MAX};
-pub use rooms::{Carried, Heard, Notice, Outcome, Rooms, Slot, Snapshot, Start, Watch, What};
+pub use rooms::{
+    CallWatch, Carried, Heard, Notice, Outcome, Rooms, Slot, Snapshot, Start, Watch, What,
+};
 pub use setup_code::SetupCode;
 pub use speech::{
     EngineChoice, Speech, SpeechError, SpeechSettings, SpeechState, SpeechStep, UploadLimits,

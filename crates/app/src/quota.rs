@@ -26,6 +26,9 @@ const ROOM_CALLS: Rate = Rate { burst: 20.0, per_sec: 0.5 };
 const VOICE_CALLS: Rate = Rate { burst: 30.0, per_sec: 1.0 };
 const OTHER_CALLS: Rate = Rate { burst: 10.0, per_sec: 0.2 };
 
+/// Knocks at rooms per address: guests are free, and each that waits is told to everyone inside.
+const KNOCKS: Rate = Rate { burst: 60.0, per_sec: 1.0 };
+
 /// What a call is about: each kind has a bucket of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallKind {
@@ -71,6 +74,7 @@ struct Limited {
     room_passwords: Buckets<(UserId, RoomId)>,
     room_passwords_from: Buckets<(IpAddr, RoomId)>,
     voice_updates: Buckets<UserId>,
+    knocks: Buckets<IpAddr>,
     room_calls: Buckets<AccountId>,
     voice_calls: Buckets<AccountId>,
     other_calls: Buckets<AccountId>,
@@ -101,6 +105,7 @@ impl Quota {
             room_passwords: Buckets::new(ROOM_PASSWORDS),
             room_passwords_from: Buckets::new(ROOM_PASSWORDS_FROM),
             voice_updates: Buckets::new(VOICE_UPDATES),
+            knocks: Buckets::new(KNOCKS),
             room_calls: Buckets::new(ROOM_CALLS),
             voice_calls: Buckets::new(VOICE_CALLS),
             other_calls: Buckets::new(OTHER_CALLS),
@@ -114,6 +119,11 @@ impl Quota {
 
     pub(crate) fn take_voice_update(&self, user: UserId) -> Result<(), Refusal> {
         self.0.as_ref().map_or(Ok(()), |limited| take(&limited.voice_updates, user))
+    }
+
+    pub(crate) fn take_knock(&self, address: IpAddr) -> Result<(), Refusal> {
+        let address = household(address);
+        self.0.as_ref().map_or(Ok(()), |limited| take(&limited.knocks, address))
     }
 
     pub(crate) fn take_room(&self, account: AccountId) -> Result<(), Refusal> {

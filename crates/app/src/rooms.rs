@@ -12,12 +12,12 @@ use std::sync::Arc;
 use media::SlotBinding;
 use model::{RoomId, SessionId, UserId};
 use net::Media;
-use room::{Actor, Caller, Command, EndReason, RoomView, Timing};
+use room::{Actor, Caller, Command, EndReason, Knock, RoomView, Timing};
 use store::Store;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinSet;
 
-pub use self::actor::{Heard, Outcome, Watch};
+pub use self::actor::{CallWatch, Heard, Knocked, Outcome, Watch};
 pub use self::feed::{Carried, Notice, Slot, Snapshot, Start, What};
 pub use self::index::Index;
 
@@ -149,6 +149,42 @@ impl Rooms {
     ) -> Option<RoomId> {
         let unknown = Refusal::Room(room::Refusal::UnknownSession);
         self.index().room_of(session).filter(|now| *now != from && answer == Some(&unknown))
+    }
+
+    /// Has somebody knock at a room, see [`room::Knock`].
+    pub(crate) async fn knock(
+        &self,
+        room: RoomId,
+        by: &Actor,
+        knock: Knock,
+    ) -> Result<Knocked, Refusal> {
+        let ask = |reply| Message::Knock { by: by.clone(), knock: knock.clone(), reply };
+        self.shared.ask(room, ask).await?
+    }
+
+    /// The room, for a call that was admitted. With `watch` it is told from now on what those in the
+    /// room are, without coming in.
+    pub(crate) async fn admitted(
+        &self,
+        room: RoomId,
+        session: SessionId,
+        watch: bool,
+    ) -> Result<RoomView, Refusal> {
+        self.shared.ask(room, |reply| Message::Admitted { session, watch, reply }).await?
+    }
+
+    /// Follows a room beside a call that was admitted, without keeping it.
+    pub(crate) async fn watch_along(
+        &self,
+        room: RoomId,
+        session: SessionId,
+    ) -> Result<(RoomView, mpsc::Receiver<Arc<Notice>>), Refusal> {
+        self.shared.ask(room, |reply| Message::WatchAlong { session, reply }).await?
+    }
+
+    /// How loud a session is that speaks.
+    pub(crate) async fn level(&self, session: SessionId, dbov: i8) {
+        self.shared.to_room_of(session, Message::Level { session, dbov }).await;
     }
 
     /// The room of a live session.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use aws_lc_rs::rand;
 use model::Redacted;
+use subtle::ConstantTimeEq;
 
 const MEDIA_SECRET_FILE: &str = "media-secret";
 /// As long as the output of the hash that it keys; more would not make it harder to guess.
@@ -25,6 +26,11 @@ pub fn media_secret(data_dir: &Path) -> io::Result<Redacted<Vec<u8>>> {
         return Err(io::Error::new(io::ErrorKind::InvalidData, why));
     }
     Ok(Redacted::new(secret))
+}
+
+/// Whether two secrets are the same, in a time that does not tell where they differ.
+pub fn is_same(secret: &str, shown: &str) -> bool {
+    secret.as_bytes().ct_eq(shown.as_bytes()).into()
 }
 
 /// What the file holds. If there is none it is made, and the directory with it, for the owner alone.

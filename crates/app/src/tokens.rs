@@ -23,7 +23,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use model::{AccountId, ExternalId, Id, Redacted, RoomId, SessionId, Timestamp, UserId};
 use serde::de::DeserializeOwned;
 
-use claims::{AccessClaims, MediaClaims, NumericDate, PlatformClaims};
+use claims::{AccessClaims, CallClaims, MediaClaims, NumericDate, PlatformClaims};
 pub use key::KeyFailure;
 use key::SigningKey;
 pub use turn::turn_credential;
@@ -38,6 +38,9 @@ const NOT_BEFORE_LEEWAY_SECS: i64 = 60;
 
 const ACCESS_AUDIENCE: &str = "parlor";
 const MEDIA_AUDIENCE: &str = "parlor-media";
+const CALL_AUDIENCE: &str = "parlor-call";
+/// How long a call's token lasts at most. It is worth nothing before that once the call is over.
+const CALL_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
 /// Issues and verifies tokens. Clones share the keys.
 #[derive(Clone)]
@@ -158,6 +161,40 @@ impl Tokens {
             exp: now.plus(lifetime).as_secs(),
             jti: fresh_id()?,
         })
+    }
+
+    /// A token for a call that was let in. The room says whether it still is.
+    pub fn issue_call(
+        &self,
+        room: RoomId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<String, SigningFailure> {
+        self.0.own.sign(&CallClaims {
+            aud: CALL_AUDIENCE.to_owned(),
+            room: room.to_uuid(),
+            session: session.to_uuid(),
+            iat: now.as_secs(),
+            exp: now.plus(CALL_LIFETIME).as_secs(),
+            jti: fresh_id()?,
+        })
+    }
+
+    /// The call that a token is for. Only ours are good.
+    pub fn verify_call(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<(RoomId, SessionId), TokenRefusal> {
+        let header = read_header(token)?;
+        let claims: CallClaims = self.own_claims(token, &header)?;
+        if claims.aud != CALL_AUDIENCE {
+            return Err(TokenRefusal::Invalid);
+        }
+        check_expiry(claims.exp, now)?;
+        let room = claims.room.parse().map_err(|_| TokenRefusal::Invalid)?;
+        let session = claims.session.parse().map_err(|_| TokenRefusal::Invalid)?;
+        Ok((room, session))
     }
 
     /// Who shows this access token.

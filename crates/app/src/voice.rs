@@ -215,7 +215,8 @@ impl App {
         self.limits.take_voice_update(user)?;
         let VoiceUpdate { mute, deaf, camera, screen } = update;
         for session in sessions {
-            let command = Command::SetSelf { session, mute, deaf, camera, screen };
+            let video_mute = None;
+            let command = Command::SetSelf { session, mute, deaf, camera, screen, video_mute };
             match self.rooms.submit_to_room_of(session, &by.actor(), command).await {
                 // It ended just now.
                 Ok(_) | Err(Refusal::Room(room::Refusal::UnknownSession)) => {}

@@ -7,6 +7,7 @@
 //! Matches over our own enums are exhaustive here: a new event or refusal does not compile until every
 //! dialect has said what becomes of it.
 
+mod aura;
 mod kit;
 mod shared;
 mod stt_room;
@@ -18,8 +19,10 @@ use std::sync::{Arc, LazyLock};
 
 use app::App;
 use axum::extract::FromRef;
+use model::Redacted;
 use utoipa_axum::router::OpenApiRouter;
 
+pub use aura::sockets_at_root;
 pub use kit::unclaimed;
 
 /// Says of an address whether it is a proxy whose forwarding headers are believed.
@@ -62,6 +65,8 @@ pub struct Doors {
     pub public_url: Option<String>,
     /// What clients call this server.
     pub server_name: String,
+    /// Who shows it may do everything with conferences by REST.
+    pub aura_service_key: Option<Redacted<String>>,
 }
 
 impl FromRef<Doors> for App {
@@ -82,8 +87,14 @@ pub fn router(doors: Doors) -> OpenApiRouter {
         .merge(shared::router(&doors))
         .merge(vox::router(&doors))
         .merge(stt_room::router())
-        .merge(voice_service::router());
+        .merge(voice_service::router())
+        .merge(aura::router());
     router.with_state(doors)
+}
+
+/// The members of conferences alone, for the port that the seed has for them.
+pub fn aura_members_router(doors: Doors) -> axum::Router {
+    aura::members_router().with_state(doors).into()
 }
 
 /// The event streams of all dialects as an AsyncAPI 3.0 document.
@@ -93,8 +104,13 @@ pub fn asyncapi() -> &'static str {
 }
 
 /// The dialects' parts; no two say different things of the same key.
-const ASYNCAPI_PARTS: [&str; 4] =
-    [voice_service::ASYNCAPI, stt_room::ASYNCAPI, vox::GATEWAY_ASYNCAPI, vox::MEDIA_ASYNCAPI];
+const ASYNCAPI_PARTS: [&str; 5] = [
+    voice_service::ASYNCAPI,
+    stt_room::ASYNCAPI,
+    vox::GATEWAY_ASYNCAPI,
+    vox::MEDIA_ASYNCAPI,
+    aura::ASYNCAPI,
+];
 
 #[cfg(test)]
 mod tests {

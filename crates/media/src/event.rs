@@ -34,6 +34,13 @@ pub enum Event {
         /// Which session.
         session: SessionId,
     },
+    /// How loud its microphone is while it carries sound, a few times a second.
+    Level {
+        /// Which session.
+        session: SessionId,
+        /// The loudest packet since the last report, dBov: 0 is the loudest there is, -127 silence.
+        dbov: i8,
+    },
     /// A source is being forwarded.
     SourceStarted {
         /// Which session.

@@ -72,6 +72,7 @@ mod worker;
 pub use credentials::{IceCredentials, WorkerNumber};
 pub use event::{Allocation, Bound, Event, LayerInfo, SlotBinding};
 pub use model::Gate;
+pub use offer::{Outline, outline};
 pub use output::{Counters, Handover, Output, Protocol, Transmit};
 pub use peer::Certificate;
 pub use refusal::MediaRefusal;

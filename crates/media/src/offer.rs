@@ -112,6 +112,26 @@ impl Offer {
     }
 }
 
+/// What an application asks of an offer before it is made part of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// The ICE user fragment: another one than before is a restart, or another connection.
+    pub ufrag: String,
+    /// The `a=mid` of each section that receives pictures, in order.
+    pub receives_video: Vec<String>,
+}
+
+/// Reads an offer as far as it is needed to see that it is one, and what it wants. [`crate::Worker::apply`]
+/// may still refuse it.
+pub fn outline(sdp: &str) -> Result<Outline, MediaRefusal> {
+    let Offer { ufrag, sections, .. } = Offer::parse(sdp)?;
+    let shown = |section: &Section| {
+        section.kind == Some(MediaKind::Video) && section.direction.receives() && !section.stopped
+    };
+    let receives_video = sections.into_iter().filter(shown).map(|section| section.mid).collect();
+    Ok(Outline { ufrag, receives_video })
+}
+
 #[derive(Default)]
 struct Reader {
     text: String,

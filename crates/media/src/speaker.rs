@@ -14,6 +14,9 @@ const START_AFTER: Duration = Duration::from_millis(100);
 const STOP_AFTER: Duration = Duration::from_millis(500);
 /// A pause between loud packets up to this is the same sound: jitter, a lost packet or two.
 const GAP_MAX: Duration = Duration::from_millis(80);
+/// How often somebody who speaks is reported with their level: four times a second is what a meter on a
+/// screen needs.
+const REPORT_EVERY: Duration = Duration::from_millis(250);
 /// What one packet stands for, the usual Opus frame.
 const FRAME: Duration = Duration::from_millis(20);
 
@@ -32,6 +35,9 @@ pub(crate) struct Meter {
     since: Option<Instant>,
     /// Newest loud packet.
     loud_at: Option<Instant>,
+    /// The loudest packet since the last report, and when that was.
+    peak: Option<i8>,
+    reported_at: Option<Instant>,
 }
 
 impl Meter {
@@ -60,6 +66,21 @@ impl Meter {
             return Some(Change::Started);
         }
         None
+    }
+
+    /// The level to be reported by now, of one who speaks.
+    pub fn report(&mut self, now: Instant, dbov: i8) -> Option<i8> {
+        if !self.speaking {
+            return None;
+        }
+        let peak = self.peak.map_or(dbov, |peak| peak.max(dbov));
+        let waits = |at| now.saturating_duration_since(at) < REPORT_EVERY;
+        if self.reported_at.is_some_and(waits) {
+            self.peak = Some(peak);
+            return None;
+        }
+        (self.peak, self.reported_at) = (None, Some(now));
+        Some(peak)
     }
 
     /// Time went by.
@@ -108,6 +129,20 @@ mod tests {
         assert_eq!(run(&[(0, -10), (20, -10), (300, -10), (320, -10)]), []);
         let words: Vec<_> = (0..20).chain(35..60).map(|n| (n * 20, -30)).collect();
         assert_eq!(run(&words), [(80, Change::Started)]);
+    }
+
+    #[test]
+    fn who_speaks_is_reported_with_the_loudest_packet_four_times_a_second() {
+        let (start, mut meter) = (Instant::now(), Meter::default());
+        let mut reports = Vec::new();
+        for n in 0..50_u32 {
+            let (now, level) = (start + FRAME * n, -40 + i8::from(n == 10) * 20);
+            meter.handle_level(now, level);
+            reports.extend(meter.report(now, level).map(|level| (n, level)));
+        }
+        assert_eq!(reports, [(4, -40), (17, -20), (30, -40), (43, -40)]);
+        meter.silence();
+        assert_eq!(meter.report(start + FRAME * 60, -40), None);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What the handle sends to a worker thread, each with the sender of its reply.
 
 use media::{
-    Ban, Gate, MediaRefusal, OpenSession, SourceLabel, Trial, ViewRequest, Worker, WorkerNumber,
+    Allocation, Ban, Gate, MediaRefusal, OpenSession, SourceLabel, Trial, ViewRequest, Worker,
+    WorkerNumber,
 };
 use model::{RoomId, SessionId};
 use std::time::Instant;
@@ -11,6 +12,15 @@ use crate::stats::MediaStats;
 
 /// Where the outcome goes.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, MediaRefusal>>;
+
+/// What a session is sent of others' pictures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pictures {
+    /// What its connection is thought to bear, bits per second. `None`: not measured.
+    pub estimate_bps: Option<u64>,
+    /// What is in each of its sections, and in which layer.
+    pub sent: Vec<Allocation>,
+}
 
 /// One call of the handle.
 pub(crate) enum Command {
@@ -67,6 +77,10 @@ pub(crate) enum Command {
         room: RoomId,
         reply: Reply<Vec<Ban>>,
     },
+    Pictures {
+        session: SessionId,
+        reply: Reply<Pictures>,
+    },
     Stats {
         reply: Reply<MediaStats>,
     },
@@ -82,6 +96,7 @@ pub(crate) enum Done {
     Nothing(Reply<()>, Result<(), MediaRefusal>),
     Bans(Reply<Vec<Ban>>, Result<Vec<Ban>, MediaRefusal>),
     Text(Reply<String>, Result<String, MediaRefusal>),
+    Pictures(Reply<Pictures>, Result<Pictures, MediaRefusal>),
     Stats(Reply<MediaStats>),
 }
 
@@ -118,6 +133,12 @@ impl Command {
             Self::Close { session, room, reply } => {
                 Done::Bans(reply, Ok(worker.close(now, session, room)))
             }
+            Self::Pictures { session, reply } => {
+                let allocations = worker.allocations(session);
+                let estimate_bps = worker.estimate(session);
+                let pictures = allocations.map(|sent| Pictures { estimate_bps, sent });
+                Done::Pictures(reply, pictures)
+            }
             Self::Stats { reply } => Done::Stats(reply),
             #[cfg(test)]
             Self::Die { reply: _reply } => panic!("told to by a test"),
@@ -132,6 +153,7 @@ impl Done {
             Self::Nothing(reply, result) => drop(reply.send(result)),
             Self::Bans(reply, result) => drop(reply.send(result)),
             Self::Text(reply, result) => drop(reply.send(result)),
+            Self::Pictures(reply, result) => drop(reply.send(result)),
             Self::Stats(reply) => drop(reply.send(Ok(stats()))),
         }
     }

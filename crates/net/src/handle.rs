@@ -20,7 +20,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use crate::address::candidate_addresses;
-use crate::command::Command;
+use crate::command::{Command, Pictures};
 use crate::config::{MediaConfig, StartError};
 use crate::deaths::Deaths;
 use crate::placement::{Found, Placement, lock};
@@ -224,6 +224,12 @@ impl Media {
     ) -> Result<(), MediaRefusal> {
         let worker = self.worker_of(session).await?;
         self.ask(worker, |reply| Command::View { session, wants, reply }).await
+    }
+
+    /// What a session is sent of others' pictures just now.
+    pub async fn pictures(&self, session: SessionId) -> Result<Pictures, MediaRefusal> {
+        let worker = self.worker_of(session).await?;
+        self.ask(worker, |reply| Command::Pictures { session, reply }).await
     }
 
     /// Ends a session. Returns when nothing of it can leave any more. Does nothing when it is in

@@ -35,6 +35,7 @@ mod thread;
 mod turn;
 mod wake;
 
+pub use command::Pictures;
 pub use config::{MediaConfig, StartError};
 pub use handle::Media;
 pub use stats::MediaStats;

@@ -15,18 +15,34 @@ impl Room {
                 self.members.insert(person.id, member);
                 self.apply_reauthorized(person.id, roles, *base, *permissions);
             }
-            Event::SessionStarted { session, user, via, client, mute, deaf, gone_at, .. } => {
-                let own = SelfState { mute: *mute, deaf: *deaf, ..SelfState::default() };
+            Event::SessionStarted {
+                session,
+                user,
+                via,
+                client,
+                mute,
+                deaf,
+                video_mute,
+                beside,
+                gone_at,
+                ..
+            } => {
+                let (mute, deaf, video_mute) = (*mute, *deaf, *video_mute);
+                let own = SelfState { mute, deaf, video_mute, ..SelfState::default() };
                 let heard_at = self.heard_by_joining(*via, *gone_at);
                 let new = Session::new(*via, client.clone(), *gone_at);
-                self.apply_session(*user, *session, Session { own, heard_at, ..new });
+                let new = Session { own, heard_at, beside: *beside, ..new };
+                self.apply_session(*user, *session, new);
             }
             Event::SessionArrived { session, user, carried, .. } => {
                 self.apply_session(*user, *session, carried.session());
             }
-            Event::SessionEnded { session, user, .. } => self.with_member(*user, |member| {
-                member.sessions.remove(session);
-            }),
+            Event::SessionEnded { session, user, .. } => {
+                self.with_member(*user, |member| {
+                    member.sessions.remove(session);
+                });
+                self.calls.remove(session);
+            }
             Event::MemberLeft { user, .. } => {
                 self.members.remove(user);
                 self.forget_on_stage(*user);
@@ -34,14 +50,23 @@ impl Room {
             Event::Reauthorized { user, roles, base, permissions } => {
                 self.apply_reauthorized(*user, roles, *base, *permissions);
             }
-            Event::SelfChanged { session, mute, deaf, camera, screen, .. } => {
-                let (mute, deaf, camera, screen) = (*mute, *deaf, *camera, *screen);
-                self.with_session(*session, |s| s.own = SelfState { mute, deaf, camera, screen });
+            Event::SelfChanged { session, mute, deaf, camera, screen, video_mute, .. } => {
+                let (mute, deaf, video_mute) = (*mute, *deaf, *video_mute);
+                let (camera, screen) = (*camera, *screen);
+                let own = SelfState { mute, deaf, camera, screen, video_mute };
+                self.with_session(*session, |state| state.own = own);
             }
-            Event::Moderated { user, server_mute, server_deaf, .. } => {
+            Event::Moderated { user, server_mute, server_deaf, server_video_mute, .. } => {
                 let (server_mute, server_deaf) = (*server_mute, *server_deaf);
-                self.apply_marks(*user, |had| Marks { server_mute, server_deaf, ..had });
+                let server_video_mute = *server_video_mute;
+                self.apply_marks(*user, |had| Marks {
+                    server_mute,
+                    server_deaf,
+                    server_video_mute,
+                    ..had
+                });
             }
+            Event::MarksForgotten { user } => self.apply_marks(*user, |_| Marks::default()),
             Event::LinkUp { session, link } => self.apply_link_up(*session, *link),
             Event::LinkDown { session, link, heard_at, gone_at } => {
                 self.apply_link_down(*session, *link, *heard_at, *gone_at);
@@ -71,6 +96,20 @@ impl Room {
             Event::TopicChanged { topic, .. } => self.settings.topic.clone_from(topic),
             Event::SettingsChanged { settings, .. } => self.settings.clone_from(settings),
             Event::CaptionsSwitched { on, .. } => self.settings.captions = *on,
+            Event::HandRaised { session, at, .. } => {
+                self.with_session(*session, |state| state.hand_at = Some(*at));
+            }
+            Event::HandLowered { session, .. } => {
+                self.with_session(*session, |state| state.hand_at = None);
+            }
+            Event::Reacted { .. } => {}
+            Event::CallWaits { session, call } => self.apply_call_waits(*session, call),
+            Event::CallStillWaits { session, at, .. } => self.apply_nudged(*session, *at),
+            Event::CallAdmitted { session, call, .. } => self.apply_admitted(*session, call),
+            Event::CallRejected { session, until, .. } => self.apply_rejected(*session, *until),
+            Event::CallEnded { session, .. } => {
+                self.calls.remove(session);
+            }
             Event::Closed { .. } => self.closed = true,
         }
         self.check_invariants();

@@ -7,6 +7,7 @@
 use model::Override;
 
 use crate::actor::Actor;
+use crate::admission::Admission;
 use crate::event::Event;
 use crate::member::Member;
 use crate::policy::{self, Action};
@@ -23,6 +24,10 @@ pub struct SettingsChange {
     pub member_limit: Option<u32>,
     /// All changes of permissions here: they take the place of those before.
     pub overrides: Option<Vec<Override>>,
+    /// Who is let in and who waits. Who is in stays in, who waits goes on waiting.
+    pub admission: Option<Admission>,
+    /// Whether coming in needs a password.
+    pub has_password: Option<bool>,
 }
 
 impl Room {
@@ -37,13 +42,14 @@ impl Room {
             name: change.name.unwrap_or_else(|| before.name.clone()),
             member_limit: change.member_limit.unwrap_or(before.member_limit),
             overrides: change.overrides.unwrap_or_else(|| before.overrides.clone()),
+            admission: change.admission.unwrap_or_else(|| before.admission.clone()),
+            has_password: change.has_password.unwrap_or(before.has_password),
             ..before.clone()
         };
         if settings == *before {
             return Ok(Vec::new());
         }
-        let under =
-            |member: &Member| member.reauthorized(&member.roles, member.base, &settings.overrides);
+        let under = |member: &Member| member.reauthorized(&member.roles, member.base, &settings);
         let reauthorized: Vec<Event> = self.members.values().filter_map(under).collect();
         let changed = Event::SettingsChanged { settings: Box::new(settings), by: by.user() };
         Ok([changed].into_iter().chain(reauthorized).collect())

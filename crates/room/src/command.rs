@@ -8,6 +8,7 @@ use crate::change::SettingsChange;
 use crate::end::EndReason;
 use crate::moves::Arrival;
 use crate::presence::Link;
+use crate::waiting::Knock;
 
 /// A request to a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub enum Command {
         camera: Option<bool>,
         /// Whether it says that it sends a screen. `None`: as it is.
         screen: Option<bool>,
+        /// Whether its camera is not to be seen. `None`: as it is.
+        video_mute: Option<bool>,
     },
     /// A moderator mutes or unmutes a member. Needs MUTE_MEMBERS.
     ServerMute {
@@ -47,6 +50,44 @@ pub enum Command {
         user: UserId,
         /// The new state.
         deafened: bool,
+    },
+    /// A moderator stops a member's camera, or allows it again. Needs MUTE_MEMBERS.
+    ServerVideoMute {
+        /// Whom.
+        user: UserId,
+        /// The new state.
+        muted: bool,
+    },
+    /// The caller raises or lowers the hand of a session of theirs.
+    SetHand {
+        /// Which.
+        session: SessionId,
+        /// The new state.
+        raised: bool,
+    },
+    /// The caller shows a reaction.
+    React {
+        /// By which session.
+        session: SessionId,
+        /// What clients show for it; who calls has bounded it.
+        reaction: String,
+    },
+    /// The caller wants to come in, and may have to wait.
+    Knock(Knock),
+    /// Who waits asks again for somebody to let them in.
+    Nudge {
+        /// Their call.
+        session: SessionId,
+    },
+    /// An admin lets somebody in who waits. Needs MUTE_MEMBERS.
+    AllowCall {
+        /// What the call's client calls it.
+        call: String,
+    },
+    /// An admin turns somebody away who waits. Needs MUTE_MEMBERS.
+    RejectCall {
+        /// What the call's client calls it.
+        call: String,
     },
     /// A moderator puts a member out. Needs MOVE_MEMBERS or MUTE_MEMBERS.
     Kick {
@@ -100,6 +141,11 @@ pub enum Command {
     SwitchCaptions {
         /// The new state.
         on: bool,
+    },
+    /// A call's client is gone: it waits no more, may not come in any more, and leaves if it is in.
+    HangUp {
+        /// Which.
+        session: SessionId,
     },
     /// The server ends one session.
     EndSession {
@@ -179,6 +225,13 @@ impl Command {
             | Self::SetSelf { .. }
             | Self::ServerMute { .. }
             | Self::ServerDeafen { .. }
+            | Self::ServerVideoMute { .. }
+            | Self::SetHand { .. }
+            | Self::React { .. }
+            | Self::Knock(_)
+            | Self::Nudge { .. }
+            | Self::AllowCall { .. }
+            | Self::RejectCall { .. }
             | Self::Kick { .. }
             | Self::TakeFloor
             | Self::KeepFloor
@@ -193,7 +246,8 @@ impl Command {
             | Self::MoveOut { .. }
             | Self::MoveIn(_)
             | Self::SwitchCaptions { .. } => false,
-            Self::EndSession { .. }
+            Self::HangUp { .. }
+            | Self::EndSession { .. }
             | Self::EndMember { .. }
             | Self::Close { .. }
             | Self::LinkUp { .. }
@@ -220,6 +274,10 @@ pub struct Join {
     pub mute: bool,
     /// Start deafened.
     pub deaf: bool,
+    /// Start without a camera.
+    pub video_mute: bool,
+    /// A second connection of this session of the caller's, to receive by. It ends with it.
+    pub beside: Option<SessionId>,
     /// The room's password was shown and is right. Who is a member already needs none.
     pub unlocked: bool,
     /// Refuse when a living client has the caller in already, through whatever door. A session that is

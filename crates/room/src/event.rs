@@ -10,6 +10,7 @@ use crate::moves::Carried;
 use crate::presence::Link;
 use crate::settings::Settings;
 use crate::stage::{InviteEnd, RevokeReason};
+use crate::waiting::Call;
 
 /// A fact about a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,10 @@ pub enum Event {
         mute: bool,
         /// Deafened by themselves.
         deaf: bool,
+        /// Its camera is not to be seen.
+        video_mute: bool,
+        /// See [`crate::Join::beside`].
+        beside: Option<SessionId>,
         /// When.
         at: Timestamp,
         /// It ends then unless a link comes up.
@@ -73,6 +78,8 @@ pub enum Event {
         camera: bool,
         /// Says that it sends a screen.
         screen: bool,
+        /// Its camera is not to be seen, whether it sends one or not.
+        video_mute: bool,
     },
     /// A moderator changed a member's mute or deafen.
     Moderated {
@@ -84,6 +91,83 @@ pub enum Event {
         server_mute: bool,
         /// The new state.
         server_deaf: bool,
+        /// The new state.
+        server_video_mute: bool,
+    },
+    /// Who has no account has left: nobody can know them again, and nothing is kept of them.
+    MarksForgotten {
+        /// Who.
+        user: UserId,
+    },
+    /// A session raised its hand.
+    HandRaised {
+        /// Which session.
+        session: SessionId,
+        /// Whose.
+        user: UserId,
+        /// When; rises with the order in which hands went up.
+        at: Timestamp,
+    },
+    /// A session lowered its hand.
+    HandLowered {
+        /// Which session.
+        session: SessionId,
+        /// Whose.
+        user: UserId,
+    },
+    /// A session showed a reaction. It changes nothing.
+    Reacted {
+        /// Which session.
+        session: SessionId,
+        /// Whose.
+        user: UserId,
+        /// What clients show for it.
+        reaction: String,
+    },
+    /// Somebody is not expected, and waits to be let in.
+    CallWaits {
+        /// Names the call; becomes the session's when it comes in.
+        session: SessionId,
+        /// The call.
+        call: Box<Call>,
+    },
+    /// Who waits asks again for somebody to let them in.
+    CallStillWaits {
+        /// Which call.
+        session: SessionId,
+        /// The call.
+        call: Box<Call>,
+        /// When.
+        at: Instant,
+    },
+    /// A call may come in.
+    CallAdmitted {
+        /// Which call.
+        session: SessionId,
+        /// The call.
+        call: Box<Call>,
+        /// The admin who decided it. `None`: nobody had to.
+        by: Option<UserId>,
+    },
+    /// An admin turned away who waited, or the room was closed.
+    CallRejected {
+        /// Which call.
+        session: SessionId,
+        /// The call.
+        call: Box<Call>,
+        /// The admin who did it; `None` is the server.
+        by: Option<UserId>,
+        /// They may ask again then.
+        until: Instant,
+    },
+    /// A call that had not come in is over.
+    CallEnded {
+        /// Which call.
+        session: SessionId,
+        /// The call.
+        call: Box<Call>,
+        /// It waited, and had not been let in.
+        waited: bool,
     },
     /// A session is over.
     SessionEnded {
@@ -277,6 +361,8 @@ pub enum Audience {
     Person(UserId),
     /// Members who decide who speaks, see [`crate::Room::stage_moderators`].
     StageModerators,
+    /// Members who decide who is let in, see [`crate::Room::admins`], and whoever waits under this id.
+    AdminsAnd(SessionId),
     /// Nobody: it concerns the server only.
     Server,
 }
@@ -294,6 +380,12 @@ impl Event {
             | Self::SessionStarted { .. }
             | Self::SessionArrived { .. }
             | Self::SessionEnded { .. }
+            | Self::HandRaised { .. }
+            | Self::HandLowered { .. }
+            | Self::Reacted { .. }
+            | Self::CallWaits { .. }
+            | Self::CallStillWaits { .. }
+            | Self::CallEnded { waited: true, .. }
             | Self::SpeakRequested { .. }
             | Self::SpeakRequestWithdrawn { .. }
             | Self::SpeakerMade { .. }
@@ -310,9 +402,14 @@ impl Event {
                 InviteEnd::Declined => Audience::StageModerators,
                 InviteEnd::Expired | InviteEnd::Revoked => Audience::Person(*user),
             },
+            Self::CallAdmitted { session, by: Some(_), .. }
+            | Self::CallRejected { session, .. } => Audience::AdminsAnd(*session),
             Self::LinkUp { .. }
             | Self::LinkDown { .. }
             | Self::RequestHeard { .. }
+            | Self::MarksForgotten { .. }
+            | Self::CallAdmitted { by: None, .. }
+            | Self::CallEnded { waited: false, .. }
             | Self::Reauthorized { .. } => Audience::Server,
         }
     }
@@ -322,6 +419,10 @@ impl Event {
         match self {
             Self::MemberJoined { person, .. } => Some(person.id),
             Self::SessionStarted { user, .. }
+            | Self::HandRaised { user, .. }
+            | Self::HandLowered { user, .. }
+            | Self::Reacted { user, .. }
+            | Self::MarksForgotten { user }
             | Self::SessionArrived { user, .. }
             | Self::SpeakRequested { user, .. }
             | Self::SpeakRequestWithdrawn { user }
@@ -345,6 +446,11 @@ impl Event {
             | Self::CaptionsSwitched { .. }
             | Self::TopicChanged { .. }
             | Self::SettingsChanged { .. }
+            | Self::CallWaits { .. }
+            | Self::CallStillWaits { .. }
+            | Self::CallAdmitted { .. }
+            | Self::CallRejected { .. }
+            | Self::CallEnded { .. }
             | Self::Closed { .. } => None,
         }
     }

@@ -24,11 +24,17 @@ impl Room {
             // The stage is given by moderators: SPEAK is not asked for, and listeners are not seen.
             SpeakRule::Speakers => (marks.speaker, marks.speaker),
         };
-        let speak = heard && !marks.server_mute && !session.own.mute;
+        // By a second connection one only receives.
+        let sends = session.beside.is_none();
+        let speak = sends && heard && !marks.server_mute && !session.own.mute;
         Gate {
             speak,
-            camera: seen && member.may(Permissions::VIDEO),
-            screen: seen && member.may(Permissions::STREAM),
+            camera: sends
+                && seen
+                && member.may(Permissions::VIDEO)
+                && !marks.server_video_mute
+                && !session.own.video_mute,
+            screen: sends && seen && member.may(Permissions::STREAM),
             receive: !marks.server_deaf && !session.own.deaf,
             captions: speak && self.settings().captions,
         }

@@ -12,8 +12,10 @@
 //! Deliberately absent: clocks, randomness, tokio, JSON, SQL, passwords (a room is told that the right
 //! one was shown), and any knowledge of the five wire APIs. Ids and times come in with the command.
 
+mod active;
 mod activity;
 mod actor;
+mod admission;
 mod apply;
 mod captions;
 mod change;
@@ -22,6 +24,7 @@ mod end;
 mod event;
 mod floor;
 mod gate;
+mod hand;
 mod member;
 mod membership;
 mod message;
@@ -36,8 +39,11 @@ mod settings;
 mod stage;
 mod timing;
 mod view;
+mod waiting;
 
+pub use active::{ActiveChange, ActiveSpeaker};
 pub use actor::{Actor, Caller, Person};
+pub use admission::{Admission, Entry, Listed, Shown, entry};
 pub use change::SettingsChange;
 pub use command::{Command, Join};
 pub use end::EndReason;
@@ -57,3 +63,4 @@ pub use settings::Settings;
 pub use stage::{INVITE_TTL, InviteEnd, RevokeReason, StageRole};
 pub use timing::Timing;
 pub use view::{MemberView, RoomView, SessionView};
+pub use waiting::{CALLS_MAX, Call, Knock, NUDGE_EVERY, REJECTED_FOR};

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use model::{Override, Permissions, RoleId, SessionId, Timestamp, Via};
+use model::{Permissions, RoleId, SessionId, Timestamp, Via};
 
 use crate::actor::Person;
 use crate::event::Event;
 use crate::presence::lives_by_requests;
+use crate::settings::Settings;
 
 /// What moderators decided about a person in this room; applies again on rejoin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Marks {
     pub server_mute: bool,
     /// Is sent nothing.
     pub server_deaf: bool,
+    /// Their camera may not be seen.
+    pub server_video_mute: bool,
     /// Speaks on the stage. Never set where there is none.
     pub speaker: bool,
 }
@@ -40,6 +43,8 @@ pub(crate) struct SelfState {
     pub deaf: bool,
     pub camera: bool,
     pub screen: bool,
+    /// Its camera is not to be seen, whether it sends one or not.
+    pub video_mute: bool,
 }
 
 /// One connection of a member.
@@ -49,10 +54,14 @@ pub(crate) struct Session {
     pub client: Option<String>,
     pub own: SelfState,
     pub speaking: bool,
+    /// See [`crate::Join::beside`].
+    pub beside: Option<SessionId>,
     /// A camera flows.
     pub camera: bool,
     /// A screen flows.
     pub screen: bool,
+    /// Since when its hand is up.
+    pub hand_at: Option<Timestamp>,
     /// Open sockets, gateways among them: more than one while a client reconnects.
     pub sockets: u32,
     /// Whether packets come from its peer connection.
@@ -77,15 +86,24 @@ impl Member {
         self.permissions.contains(permission)
     }
 
-    /// What is to be told when they have these roles and permissions under these overrides.
+    /// These sessions, and those that end with them.
+    pub fn with_companions(&self, ids: Vec<SessionId>) -> Vec<SessionId> {
+        let beside = |state: &Session| state.beside.is_some_and(|main| ids.contains(&main));
+        let companions =
+            self.sessions.iter().filter(|(id, state)| !ids.contains(id) && beside(state));
+        let companions: Vec<SessionId> = companions.map(|(id, _)| *id).collect();
+        ids.into_iter().chain(companions).collect()
+    }
+
+    /// What is to be told when they have these roles and permissions under these settings.
     pub fn reauthorized(
         &self,
         roles: &[RoleId],
         base: Permissions,
-        overrides: &[Override],
+        settings: &Settings,
     ) -> Option<Event> {
         let user = self.person.id;
-        let permissions = base.resolve(user, roles, overrides);
+        let permissions = settings.resolve(user, roles, base);
         let before = (self.roles.as_slice(), self.base, self.permissions);
         (before != (roles, base, permissions)).then(|| {
             let roles = roles.to_vec();
@@ -104,6 +122,8 @@ impl Session {
             speaking: false,
             camera: false,
             screen: false,
+            hand_at: None,
+            beside: None,
             sockets: 0,
             media: false,
             heard_at: None,

@@ -29,6 +29,7 @@ impl Room {
         // Only people join: a session has somebody behind it.
         let Actor::Caller(caller) = by else { return Err(Refusal::RoomNotFound) };
         policy::check(self.settings(), by, Action::Join)?;
+        self.check_call(caller, &join)?;
         let user = caller.person.id;
         let mut events = match self.members.get(&user) {
             Some(member) if join.only_once && is_here(member) => return Err(Refusal::AlreadyIn),
@@ -44,9 +45,7 @@ impl Room {
             }
             None => {
                 self.check_has_place()?;
-                if self.settings().has_password && !join.unlocked {
-                    return Err(Refusal::InvalidPassword);
-                }
+                self.check_admitted(by, &join)?;
                 vec![self.joined(caller, now)]
             }
         };
@@ -57,6 +56,8 @@ impl Room {
             client: join.client,
             mute: join.mute,
             deaf: join.deaf,
+            video_mute: join.video_mute,
+            beside: join.beside,
             at: now.wall,
             gone_at: now.mono + self.first_wait(join.via),
         });
@@ -72,7 +73,7 @@ impl Room {
 
     pub(crate) fn joined(&self, caller: &Caller, now: Now) -> Event {
         let Caller { person, roles, base } = caller.clone();
-        let permissions = base.resolve(person.id, &roles, &self.settings().overrides);
+        let permissions = self.settings().resolve(person.id, &roles, base);
         Event::MemberJoined { person, roles, base, permissions, at: now.wall }
     }
 
@@ -83,7 +84,8 @@ impl Room {
         if member.sessions.len() - ids.len() >= SESSIONS_PER_MEMBER_MAX {
             ids.extend(member.sessions.keys().find(|id| !ids.contains(id)).copied());
         }
-        ids.into_iter().flat_map(|id| ended(member, id, EndReason::Replaced, now)).collect()
+        let ids = member.with_companions(ids).into_iter();
+        ids.flat_map(|id| ended(member, id, EndReason::Replaced, now)).collect()
     }
 
     pub(crate) fn decide_leave(
@@ -121,17 +123,18 @@ impl Room {
         now: Now,
     ) -> Result<Vec<Event>, Refusal> {
         let (member, _) = self.session(session).ok_or(Refusal::UnknownSession)?;
-        if member.sessions.len() == 1 {
+        let over = member.with_companions(vec![session]);
+        if member.sessions.len() == over.len() {
             return Ok(self.end_member(member.person.id, reason, now));
         }
-        Ok(ended(member, session, reason, now))
+        Ok(over.into_iter().flat_map(|id| ended(member, id, reason, now)).collect())
     }
 
     /// Ends all sessions of a person; nothing when they are not in.
     pub(crate) fn end_member(&self, user: UserId, reason: EndReason, now: Now) -> Vec<Event> {
         let Some(member) = self.members.get(&user) else { return Vec::new() };
         let sessions = self.all_ended(member, reason, now);
-        sessions.chain([Event::MemberLeft { user, reason }]).collect()
+        sessions.chain(self.forgotten(user)).chain([Event::MemberLeft { user, reason }]).collect()
     }
 
     pub(crate) fn decide_close(&self, reason: EndReason, now: Now) -> Vec<Event> {
@@ -139,7 +142,8 @@ impl Room {
         // departures of others follow.
         let sessions = self.members.values().flat_map(|member| self.all_ended(member, reason, now));
         let members = self.members.keys().map(|user| Event::MemberLeft { user: *user, reason });
-        sessions.chain(members).chain([Event::Closed { reason }]).collect()
+        let calls = self.turned_away(now);
+        sessions.chain(members).chain(calls).chain([Event::Closed { reason }]).collect()
     }
 
     fn all_ended(
@@ -170,7 +174,7 @@ impl Room {
         roles: &[RoleId],
         base: Permissions,
     ) -> Option<Event> {
-        member.reauthorized(roles, base, &self.settings().overrides)
+        member.reauthorized(roles, base, self.settings())
     }
 
     /// The member who asks; `None` for somebody else, if they may know of the room at all.

@@ -123,7 +123,8 @@ impl Room {
         let stay = member.sessions.keys().filter(|id| !same.contains(id));
         let count = member.sessions.len() - same.len() + arriving.len();
         let beyond = stay.take(count.saturating_sub(SESSIONS_PER_MEMBER_MAX));
-        let ids = same.iter().chain(beyond);
-        ids.flat_map(|id| ended(member, *id, EndReason::Replaced, now)).collect()
+        let ids = same.iter().chain(beyond).copied().collect();
+        let ids = member.with_companions(ids).into_iter();
+        ids.flat_map(|id| ended(member, id, EndReason::Replaced, now)).collect()
     }
 }

@@ -23,8 +23,9 @@ impl Room {
         if after == state.own {
             return Ok(Vec::new());
         }
-        let (user, SelfState { mute, deaf, camera, screen }) = (member.person.id, after);
-        Ok(vec![Event::SelfChanged { session, user, mute, deaf, camera, screen }])
+        let (user, SelfState { mute, deaf, camera, screen, video_mute }) =
+            (member.person.id, after);
+        Ok(vec![Event::SelfChanged { session, user, mute, deaf, camera, screen, video_mute }])
     }
 
     pub(crate) fn decide_server_mute(
@@ -35,6 +36,16 @@ impl Room {
     ) -> Result<Vec<Event>, Refusal> {
         policy::check(self.settings(), by, Action::MuteMembers)?;
         self.moderated(by, user, |marks| Marks { server_mute: muted, ..marks })
+    }
+
+    pub(crate) fn decide_server_video_mute(
+        &self,
+        by: &Actor,
+        user: UserId,
+        muted: bool,
+    ) -> Result<Vec<Event>, Refusal> {
+        policy::check(self.settings(), by, Action::MuteMembers)?;
+        self.moderated(by, user, |marks| Marks { server_video_mute: muted, ..marks })
     }
 
     pub(crate) fn decide_server_deafen(
@@ -60,7 +71,8 @@ impl Room {
         if before == after {
             return Ok(Vec::new());
         }
-        let Marks { server_mute, server_deaf, speaker: _ } = after;
-        Ok(vec![Event::Moderated { user, by: by.user(), server_mute, server_deaf }])
+        let Marks { server_mute, server_deaf, server_video_mute, speaker: _ } = after;
+        let by = by.user();
+        Ok(vec![Event::Moderated { user, by, server_mute, server_deaf, server_video_mute }])
     }
 }

@@ -3,6 +3,7 @@
 use model::{Permissions, UserId};
 
 use crate::actor::Actor;
+use crate::admission::{self, Entry, Shown};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 
@@ -15,6 +16,10 @@ pub enum Action {
     Join,
     /// Mute and unmute members.
     MuteMembers,
+    /// Let those in who wait, or not, and see who they are.
+    Admit,
+    /// Read who is listed and how one gets in.
+    ReadAdmission,
     /// Deafen and undeafen members.
     DeafenMembers,
     /// Put members out.
@@ -41,9 +46,7 @@ pub enum Action {
 pub fn permissions(settings: &Settings, actor: &Actor) -> Permissions {
     match actor {
         Actor::Server => Permissions::ALL,
-        Actor::Caller(caller) => {
-            caller.base.resolve(caller.person.id, &caller.roles, &settings.overrides)
-        }
+        Actor::Caller(caller) => settings.resolve(caller.person.id, &caller.roles, caller.base),
     }
 }
 
@@ -63,7 +66,13 @@ pub fn check(settings: &Settings, actor: &Actor, action: Action) -> Result<(), R
         Action::View => Ok(()),
         Action::Join if settings.kind.profile().needs_connect => needs(Permissions::CONNECT),
         Action::Join => Ok(()),
-        Action::MuteMembers => needs(Permissions::MUTE_MEMBERS),
+        Action::MuteMembers | Action::Admit => needs(Permissions::MUTE_MEMBERS),
+        Action::ReadAdmission
+            if actor.user().is_some_and(|user| settings.admission.is_listed(user)) =>
+        {
+            Ok(())
+        }
+        Action::ReadAdmission => needs(Permissions::MUTE_MEMBERS),
         Action::DeafenMembers => needs(Permissions::DEAFEN_MEMBERS),
         Action::Kick => {
             needs(Permissions::MUTE_MEMBERS).or_else(|_| needs(Permissions::MOVE_MEMBERS))
@@ -76,6 +85,10 @@ pub fn check(settings: &Settings, actor: &Actor, action: Action) -> Result<(), R
             in_or_was(participant).and_then(|()| needs(Permissions::READ_HISTORY))
         }
         Action::SeeMembers { participant } if settings.has_password => in_or_was(participant),
+        Action::SeeMembers { participant } if settings.kind.profile().has_waiting_room => {
+            let freely = admission::entry(settings, actor, Shown::Nothing) == Entry::In;
+            if freely { Ok(()) } else { in_or_was(participant) }
+        }
         Action::SeeMembers { .. } => Ok(()),
     }
 }

@@ -158,12 +158,13 @@ impl Room {
             let user = member.person.id;
             let gone = |at: Option<Instant>| at.is_some_and(|at| at <= now.mono);
             let gone = member.sessions.iter().filter(|(_, session)| gone(session.gone_at));
-            let gone: Vec<SessionId> = gone.map(|(id, _)| *id).collect();
+            let gone = member.with_companions(gone.map(|(id, _)| *id).collect());
             let leaves = gone.len() == member.sessions.len();
             events.extend(self.floor_left(user, now).filter(|_| leaves && !floor_is_over));
             let timed_out = |id: &SessionId| ended(member, *id, EndReason::Timeout, now);
             events.extend(gone.iter().flat_map(timed_out));
             if leaves {
+                events.extend(self.forgotten(user));
                 events.push(Event::MemberLeft { user, reason: EndReason::Timeout });
             }
         }

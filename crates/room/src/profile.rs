@@ -27,6 +27,8 @@ pub struct Profile {
     pub member_limit: u32,
     /// Who is heard.
     pub speak: SpeakRule,
+    /// Whether who is not expected waits until an admin lets them in.
+    pub has_waiting_room: bool,
     /// Whether new rooms transcribe what is heard, unless asked otherwise.
     pub captions: bool,
 }
@@ -70,6 +72,7 @@ impl ProfileKind {
                 needs_connect: true,
                 member_limit: VOICE_MEMBER_LIMIT,
                 speak: SpeakRule::Permission,
+                has_waiting_room: false,
                 captions: false,
             },
             Self::Stage => Profile {
@@ -77,6 +80,7 @@ impl ProfileKind {
                 needs_connect: true,
                 member_limit: LARGE_MEMBER_LIMIT,
                 speak: SpeakRule::Speakers,
+                has_waiting_room: false,
                 captions: false,
             },
             Self::Talk => Profile {
@@ -84,6 +88,7 @@ impl ProfileKind {
                 needs_connect: false,
                 member_limit: TALK_MEMBER_LIMIT,
                 speak: SpeakRule::FloorHolder,
+                has_waiting_room: false,
                 captions: true,
             },
             Self::Conference => Profile {
@@ -91,6 +96,7 @@ impl ProfileKind {
                 needs_connect: false,
                 member_limit: LARGE_MEMBER_LIMIT,
                 speak: SpeakRule::Everyone,
+                has_waiting_room: true,
                 captions: false,
             },
         }

@@ -29,6 +29,24 @@ pub enum Refusal {
     /// The room has a password, and the caller did not show it.
     #[error("invalid password")]
     InvalidPassword,
+    /// The caller is not expected, and has to wait until an admin lets them in.
+    #[error("waiting to be let in")]
+    MustWait,
+    /// An admin has just turned the caller away.
+    #[error("turned away just now")]
+    TurnedAway,
+    /// Another call of that name is in the room or waits.
+    #[error("the call id is in use")]
+    CallTaken,
+    /// The call was not let in: unknown, over, or still waiting.
+    #[error("the call was not let in")]
+    CallNotAdmitted,
+    /// Nobody waits under that name.
+    #[error("nobody waits under that id")]
+    NobodyWaiting,
+    /// It was decided already.
+    #[error("already decided")]
+    AlreadyDecided,
     /// Somebody else holds the floor.
     #[error("somebody else is the speaker")]
     SpeakerTaken,

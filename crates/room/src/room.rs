@@ -13,6 +13,7 @@ use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::stage::StageState;
 use crate::timing::Timing;
+use crate::waiting::{Call, Rejected};
 
 /// A room with the people in it.
 #[derive(Clone, Debug)]
@@ -24,6 +25,9 @@ pub struct Room {
     pub(crate) marks_by_user: BTreeMap<UserId, Marks>,
     pub(crate) floor: FloorState,
     pub(crate) stage: StageState,
+    /// Those who want to come in, may, or did through a door where that has two steps.
+    pub(crate) calls: BTreeMap<SessionId, Call>,
+    pub(crate) rejected: Rejected,
     pub(crate) timing: Timing,
     pub(crate) closed: bool,
 }
@@ -38,7 +42,8 @@ impl Room {
         });
         let marks_by_user = marks.collect();
         let (members, floor, stage, timing) = Default::default();
-        Self { settings, members, marks_by_user, floor, stage, timing, closed: false }
+        let (calls, rejected, closed) = Default::default();
+        Self { settings, members, marks_by_user, floor, stage, calls, rejected, timing, closed }
     }
 
     /// The same room with other times.
@@ -82,18 +87,28 @@ impl Room {
             Command::Join(join) => self.decide_join(by, join, now),
             Command::Leave { session } => self.decide_leave(by, session, now),
             Command::LeaveAll => self.decide_leave_all(by, now),
-            Command::SetSelf { session, mute, deaf, camera, screen } => {
-                self.decide_self(by, session, |own| SelfState {
+            Command::SetSelf { session, mute, deaf, camera, screen, video_mute } => self
+                .decide_self(by, session, |own| SelfState {
                     mute: mute.unwrap_or(own.mute),
                     deaf: deaf.unwrap_or(own.deaf),
                     camera: camera.unwrap_or(own.camera),
                     screen: screen.unwrap_or(own.screen),
-                })
-            }
+                    video_mute: video_mute.unwrap_or(own.video_mute),
+                }),
             Command::ServerMute { user, muted } => self.decide_server_mute(by, user, muted),
             Command::ServerDeafen { user, deafened } => {
                 self.decide_server_deafen(by, user, deafened)
             }
+            Command::ServerVideoMute { user, muted } => {
+                self.decide_server_video_mute(by, user, muted)
+            }
+            Command::SetHand { session, raised } => self.decide_hand(by, session, raised, now),
+            Command::React { session, reaction } => self.decide_reaction(by, session, reaction),
+            Command::Knock(knock) => self.decide_knock(by, knock, now),
+            Command::Nudge { session } => self.decide_nudge(by, session, now),
+            Command::AllowCall { call } => self.decide_allow(by, &call),
+            Command::RejectCall { call } => self.decide_reject(by, &call, now),
+            Command::HangUp { session } => Ok(self.decide_hang_up(session, now)),
             Command::Kick { user } => self.decide_kick(by, user, now),
             Command::TakeFloor => self.decide_take_floor(by, now),
             Command::KeepFloor => self.decide_keep_floor(by, now),

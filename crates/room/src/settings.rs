@@ -1,7 +1,8 @@
 //! What a room is when nobody is in it: the stored part.
 
-use model::{ExternalId, Override, RoomId, Timestamp, UserId};
+use model::{ExternalId, Override, Permissions, RoleId, RoomId, Timestamp, UserId};
 
+use crate::admission::Admission;
 use crate::profile::ProfileKind;
 
 /// A room's settings, as stored.
@@ -23,6 +24,8 @@ pub struct Settings {
     pub has_password: bool,
     /// Whether what is heard here is also transcribed.
     pub captions: bool,
+    /// Who is let in, and who waits. In rooms without a waiting room it is as good as open.
+    pub admission: Admission,
     /// Members at once.
     pub member_limit: u32,
     /// Who made it; `None` for rooms that a platform named.
@@ -31,4 +34,12 @@ pub struct Settings {
     pub created_at: Timestamp,
     /// Changes of permissions here.
     pub overrides: Vec<Override>,
+}
+
+impl Settings {
+    /// What a person may do here who brings these permissions: the overrides, then what a listed admin may.
+    pub fn resolve(&self, user: UserId, roles: &[RoleId], base: Permissions) -> Permissions {
+        let resolved = base.resolve(user, roles, &self.overrides);
+        if self.admission.is_admin(user) { resolved | Permissions::ROOM_OWNER } else { resolved }
+    }
 }

@@ -9,6 +9,7 @@ use crate::presence::has_client;
 use crate::room::Room;
 use crate::settings::Settings;
 use crate::stage::StageRole;
+use crate::waiting::Call;
 
 /// A room and its members, in order of joining, and who holds the floor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct RoomView {
     pub members: Vec<MemberView>,
     /// Who holds the floor, in rooms that have one.
     pub floor: Option<Floor>,
+    /// Who waits to be let in, first come first.
+    pub waiting: Vec<Call>,
 }
 
 /// A member. A flag that can differ between sessions holds for the member when it holds for all of
@@ -39,6 +42,8 @@ pub struct MemberView {
     pub server_mute: bool,
     /// Deafened by a moderator.
     pub server_deaf: bool,
+    /// Their camera was stopped by a moderator.
+    pub server_video_mute: bool,
     /// Heard just now.
     pub speaking: bool,
     /// A camera flows, or a client says that it sends one.
@@ -66,6 +71,24 @@ pub struct SessionView {
     pub mute: bool,
     /// Deafened by themselves.
     pub deaf: bool,
+    /// Its camera is not to be seen, says its client.
+    pub video_mute: bool,
+    /// A camera flows, or its client says that it sends one.
+    pub camera: bool,
+    /// A screen flows, or its client says that it sends one.
+    pub screen: bool,
+    /// Its client says that it shares a screen.
+    pub shares: bool,
+    /// Heard just now.
+    pub speaking: bool,
+    /// Since when its hand is up.
+    pub hand_at: Option<Timestamp>,
+    /// What its client is called: by Aura the call id. See [`crate::Join::client`].
+    pub client: Option<String>,
+    /// See [`crate::Join::beside`].
+    pub beside: Option<SessionId>,
+    /// The call that it came in by, where that has two steps.
+    pub call: Option<Call>,
     /// Nothing of its client's is open or flows since its last link went down.
     pub detached: bool,
 }
@@ -75,7 +98,12 @@ impl Room {
     pub fn view(&self) -> RoomView {
         let mut members: Vec<_> = self.members.values().map(|m| self.member_view(m)).collect();
         members.sort_by_key(|member| (member.joined_at, member.person.id));
-        RoomView { settings: self.settings().clone(), members, floor: self.floor() }
+        RoomView {
+            settings: self.settings().clone(),
+            members,
+            floor: self.floor(),
+            waiting: self.waiting(),
+        }
     }
 
     /// Whether this session is live.
@@ -83,9 +111,38 @@ impl Room {
         self.session(id).is_some()
     }
 
+    /// Whether this session is heard speaking.
+    pub fn is_speaking(&self, id: SessionId) -> bool {
+        self.session(id).is_some_and(|(member, session)| self.is_heard(member, session))
+    }
+
     /// One member as they are now.
     pub fn member(&self, user: UserId) -> Option<MemberView> {
         self.members.get(&user).map(|member| self.member_view(member))
+    }
+
+    fn is_heard(&self, member: &Member, session: &Session) -> bool {
+        session.speaking && self.gate_of(member, session).speak
+    }
+
+    fn session_view(&self, member: &Member, id: SessionId, state: &Session) -> SessionView {
+        let SelfState { mute, deaf, camera, screen, video_mute } = state.own;
+        SessionView {
+            id,
+            via: state.via,
+            mute,
+            deaf,
+            video_mute,
+            camera: state.camera || camera,
+            screen: state.screen || screen,
+            shares: screen,
+            speaking: self.is_heard(member, state),
+            hand_at: state.hand_at,
+            client: state.client.clone(),
+            beside: state.beside,
+            call: self.calls.get(&id).cloned(),
+            detached: state.detached,
+        }
     }
 
     fn member_view(&self, member: &Member) -> MemberView {
@@ -100,22 +157,20 @@ impl Room {
             deaf: sessions().all(|session| session.own.deaf),
             server_mute: marks.server_mute,
             server_deaf: marks.server_deaf,
+            server_video_mute: marks.server_video_mute,
             // Media's word that speech ended comes a moment after the gate shut.
-            speaking: sessions().any(|s| s.speaking && self.gate_of(member, s).speak),
+            speaking: sessions().any(|session| self.is_heard(member, session)),
             camera: sessions().any(|session| session.camera || session.own.camera),
             screen: sessions().any(|session| session.screen || session.own.screen),
             stage: self.stage_role(user),
             requested_at: self.requested_at(user),
             invited: self.is_invited(user),
-            sessions: member.sessions.iter().map(|(id, state)| state.view(*id)).collect(),
+            sessions: member
+                .sessions
+                .iter()
+                .map(|(id, state)| self.session_view(member, *id, state))
+                .collect(),
         }
-    }
-}
-
-impl Session {
-    fn view(&self, id: SessionId) -> SessionView {
-        let Self { via, own: SelfState { mute, deaf, .. }, detached, .. } = *self;
-        SessionView { id, via, mute, deaf, detached }
     }
 }
 

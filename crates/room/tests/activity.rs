@@ -120,11 +120,11 @@ fn what_a_client_says_that_it_sends_is_shown() {
     let (session, user) = (session(1), ANN.id());
     let says = |camera, screen| {
         let (mute, deaf) = (None, None);
-        Command::SetSelf { session, mute, deaf, camera, screen }
+        Command::SetSelf { session, mute, deaf, camera, screen, video_mute: None }
     };
     let said = |camera, screen| {
         let (mute, deaf) = (false, false);
-        Event::SelfChanged { session, user, mute, deaf, camera, screen }
+        Event::SelfChanged { session, user, mute, deaf, camera, screen, video_mute: false }
     };
     let mut script = Script::given(voice());
     script.comes_in(ANN, 1);
@@ -148,7 +148,14 @@ fn what_a_client_says_opens_no_gate() {
     let mut script = Script::given(room_of(ProfileKind::Stage));
     script.comes_in(ANN, 1);
     let (camera, screen) = (Some(true), Some(true));
-    let set = Command::SetSelf { session: session(1), mute: None, deaf: None, camera, screen };
+    let set = Command::SetSelf {
+        session: session(1),
+        mute: None,
+        deaf: None,
+        camera,
+        screen,
+        video_mute: None,
+    };
     script.does(ANN, set);
     assert!(script.member(ANN).camera && !script.gate(1).camera && !script.gate(1).screen);
 }

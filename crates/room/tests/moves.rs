@@ -81,7 +81,7 @@ fn what_a_client_said_of_itself_goes_along_and_what_media_saw_does_not() {
     here.does(ANN, set_self(1, Some(true), Some(true)));
     let (mute, deaf, session) = (None, None, session(1));
     let (camera, screen) = (Some(true), None);
-    here.does(ANN, Command::SetSelf { session, mute, deaf, camera, screen });
+    here.does(ANN, Command::SetSelf { session, mute, deaf, camera, screen, video_mute: None });
     let flows = Command::Source { session, source: TrackSource::Screen, flowing: true };
     here.does(SERVER, flows.clone());
     let mut there = here.beside(there());

@@ -15,7 +15,15 @@ fn set(number: u64, mute: Option<bool>, deaf: Option<bool>) -> Command {
 
 fn changed(who: Who, number: u64, mute: bool, deaf: bool) -> Event {
     let (session, user) = (session(number), who.id());
-    Event::SelfChanged { session, user, mute, deaf, camera: false, screen: false }
+    Event::SelfChanged {
+        session,
+        user,
+        mute,
+        deaf,
+        camera: false,
+        screen: false,
+        video_mute: false,
+    }
 }
 
 fn mute(who: Who, muted: bool) -> Command {
@@ -27,7 +35,7 @@ fn deafen(who: Who, deafened: bool) -> Command {
 }
 
 fn moderated(who: Who, by: Option<UserId>, server_mute: bool, server_deaf: bool) -> Event {
-    Event::Moderated { user: who.id(), by, server_mute, server_deaf }
+    Event::Moderated { user: who.id(), by, server_mute, server_deaf, server_video_mute: false }
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn all_at_once_is_one_event() {
     let after =
         Settings { name: name.clone(), member_limit: 3, overrides: overrides.clone(), ..voice() };
     let (name, member_limit, overrides) = (Some(name), Some(3), Some(overrides));
-    let all = SettingsChange { name, member_limit, overrides };
+    let all = SettingsChange { name, member_limit, overrides, ..SettingsChange::default() };
     script.when(ADA, change(all), &[changed(after, ADA)]);
 }
 
@@ -60,7 +60,7 @@ fn what_is_so_already_is_not_told() {
         Script::given(with_overrides(voice(), &[deny(the_role(), Permissions::SPEAK)]));
     let Settings { name, member_limit, overrides, .. } = script.room.settings().clone();
     let (name, member_limit, overrides) = (Some(name), Some(member_limit), Some(overrides));
-    let same = SettingsChange { name, member_limit, overrides };
+    let same = SettingsChange { name, member_limit, overrides, ..SettingsChange::default() };
     script.when(ADA, change(same), &[]);
     script.when(ADA, change(SettingsChange::default()), &[]);
 }

@@ -10,7 +10,8 @@ use room::{Actor, Command, EndReason, Event, InviteEnd, Link, Marks, ProfileKind
 use room::{RevokeReason, StageRole};
 
 const LEFT: RevokeReason = RevokeReason::Left;
-const SPEAKER: Marks = Marks { server_mute: false, server_deaf: false, speaker: true };
+const SPEAKER: Marks =
+    Marks { server_mute: false, server_deaf: false, server_video_mute: false, speaker: true };
 
 /// Ann is in with session 1 and speaks; Bea is in with session 2 and listens.
 fn ann_speaks() -> Script {

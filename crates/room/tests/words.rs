@@ -5,7 +5,7 @@ mod harness;
 
 use std::collections::BTreeSet;
 
-use harness::{ANN, Script, elsewhere, id, join, session, stage, start, voice};
+use harness::{ANN, BEA, Script, call_of, elsewhere, id, join, session, stage, start, voice};
 use model::{MessageId, RoomId, TrackSource};
 use room::{Audience, EndReason, Event, FloorEnd, InviteEnd, Link, Message, MessageMeta};
 use room::{MessageStatus, ProfileKind, RevokeReason, Segment, Sender, StageRole, UnknownProfile};
@@ -67,7 +67,7 @@ fn only_a_stage_has_speakers_and_listeners() {
 
 #[test]
 fn every_kind_of_event_has_its_audience() {
-    let audiences = [about_members(), about_talking(), about_the_room()].concat();
+    let audiences = [about_members(), about_talking(), about_calls(), about_the_room()].concat();
     let kinds: BTreeSet<_> = audiences.iter().map(|(event, _)| name_of(event)).collect();
     assert_eq!(kinds.len(), audiences.len(), "every kind of event once");
     for (event, audience) in audiences {
@@ -85,13 +85,30 @@ fn about_members() -> Vec<(Event, Audience)> {
     let (reason, from, at) = (EndReason::Left, elsewhere(), start().wall);
     let carried = script.departing(ANN).sessions.remove(0).1;
     let (mute, deaf, camera, screen) = (true, true, false, false);
+    let (video_mute, server_video_mute) = (false, true);
     let link = Link::Media;
     vec![
         (script.joined(ANN), Audience::Room),
         (script.started(ANN, &join(1)), Audience::Room),
         (Event::SessionArrived { session, user, carried, from, at }, Audience::Room),
-        (Event::SelfChanged { session, user, mute, deaf, camera, screen }, Audience::Room),
-        (Event::Moderated { user, by: None, server_mute: true, server_deaf: true }, Audience::Room),
+        (
+            Event::SelfChanged { session, user, mute, deaf, camera, screen, video_mute },
+            Audience::Room,
+        ),
+        (
+            Event::Moderated {
+                user,
+                by: None,
+                server_mute: true,
+                server_deaf: true,
+                server_video_mute,
+            },
+            Audience::Room,
+        ),
+        (Event::MarksForgotten { user }, Audience::Server),
+        (Event::HandRaised { session, user, at }, Audience::Room),
+        (Event::HandLowered { session, user }, Audience::Room),
+        (Event::Reacted { session, user, reaction: "heart".to_owned() }, Audience::Room),
         (script.ended(ANN, 1, reason), Audience::Room),
         (script.left(ANN, reason), Audience::Room),
         (Event::LinkUp { session, link }, Audience::Server),
@@ -118,6 +135,29 @@ fn about_talking() -> Vec<(Event, Audience)> {
         (script.kept(ANN, 1), Audience::Room),
         (script.released(ANN, 1, FloorEnd::Expired), Audience::Room),
     ]
+}
+
+/// Who waits is everyone's news; what is decided of them is the admins' and their own.
+fn about_calls() -> Vec<(Event, Audience)> {
+    let (session, at, by) = (session(1), start().mono, Some(ANN.id()));
+    let decided = Audience::AdminsAnd(session);
+    let call = || Box::new(call_of(BEA, "a call"));
+    vec![
+        (Event::CallWaits { session, call: call() }, Audience::Room),
+        (Event::CallStillWaits { session, call: call(), at }, Audience::Room),
+        (Event::CallAdmitted { session, call: call(), by }, decided),
+        (Event::CallRejected { session, call: call(), by, until: at }, decided),
+        (Event::CallEnded { session, call: call(), waited: true }, Audience::Room),
+    ]
+}
+
+#[test]
+fn who_did_not_wait_is_told_of_by_coming_in() {
+    let (session, call) = (session(1), || Box::new(call_of(BEA, "a call")));
+    let admitted = Event::CallAdmitted { session, call: call(), by: None };
+    assert_eq!(admitted.audience(), Audience::Server);
+    let ended = Event::CallEnded { session, call: call(), waited: false };
+    assert_eq!(ended.audience(), Audience::Server);
 }
 
 fn about_the_room() -> Vec<(Event, Audience)> {
@@ -168,6 +208,15 @@ fn name_of(event: &Event) -> &'static str {
         Event::TopicChanged { .. } => "topic changed",
         Event::SettingsChanged { .. } => "settings changed",
         Event::CaptionsSwitched { .. } => "captions switched",
+        Event::MarksForgotten { .. } => "marks forgotten",
+        Event::HandRaised { .. } => "hand raised",
+        Event::HandLowered { .. } => "hand lowered",
+        Event::Reacted { .. } => "reacted",
+        Event::CallWaits { .. } => "call waits",
+        Event::CallStillWaits { .. } => "call still waits",
+        Event::CallAdmitted { .. } => "call admitted",
+        Event::CallRejected { .. } => "call rejected",
+        Event::CallEnded { .. } => "call ended",
     }
 }
 
@@ -175,7 +224,9 @@ fn name_of(event: &Event) -> &'static str {
 fn names_nobody(event: &Event) -> bool {
     let of_links = ["link up", "link down", "request heard"];
     let of_the_room = ["captions switched", "topic changed", "settings changed", "closed"];
-    of_links.iter().chain(&of_the_room).any(|name| *name == name_of(event))
+    let of_calls =
+        ["call waits", "call still waits", "call admitted", "call rejected", "call ended"];
+    of_links.iter().chain(&of_the_room).chain(&of_calls).any(|name| *name == name_of(event))
 }
 
 #[test]

@@ -74,6 +74,8 @@ pub struct Running {
     pub app: App,
     /// The TCP port, open.
     pub tcp: TcpListener,
+    /// The listening HTTP port that the members of conferences have for themselves.
+    pub members: Option<TcpListener>,
     /// For connections with TLS.
     pub tls: Option<TlsAcceptor>,
     /// The TURN server; it ends with this.
@@ -88,6 +90,12 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let tcp = listener::bind(config.bind, config.port).with_context(|| {
         format!("cannot listen on port {} (set PORT to a free one)", config.port)
     })?;
+    let members = config.aura_members_port.map(|port| {
+        listener::bind(config.bind, port).with_context(|| {
+            format!("cannot listen on port {port} (set AURA_MEMBERS_PORT to a free one, or off)")
+        })
+    });
+    let members = members.transpose()?;
     let tcp_port = tcp.local_addr()?.port();
     let media_tcp = match config.media_tcp_port {
         Some(port) if port != config.port => {
@@ -136,7 +144,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let media = MediaSide { media, events, voices };
     let speech = Speech::start(config.speech.clone());
     let app = App::start(settings, store, accounts, media, speech).await?;
-    Ok(Running { lock, app, tcp, tls: tls.map(tls::for_http), relay })
+    Ok(Running { lock, app, tcp, members, tls: tls.map(tls::for_http), relay })
 }
 
 fn server_tls(config: &Config, found: &[IpAddr]) -> anyhow::Result<Option<ServerConfig>> {

@@ -61,6 +61,10 @@ pub struct Config {
     pub relay: Option<Relay>,
     /// Shared with the surrounding platform, whose tokens are trusted.
     pub jwt_secret: Option<Redacted<String>>,
+    /// Who shows it may do everything with conferences.
+    pub aura_service_key: Option<Redacted<String>>,
+    /// Where the members of conferences are served as well; `None` is off.
+    pub aura_members_port: Option<u16>,
     /// Whether HTTP is encrypted.
     pub tls: Tls,
     /// What is logged, in the form of `tracing_subscriber::EnvFilter`.

@@ -31,6 +31,7 @@ impl Service {
     /// All routes.
     pub fn into_router(self) -> Router {
         let app = self.doors.app.clone();
+        let sockets = self.doors.clone();
         let (dialects, mut api) = dialects::router(self.doors).split_for_parts();
         describe(&mut api, &self.server_name);
         let operator = operator::router(app, self.metrics, self.readiness);
@@ -39,7 +40,7 @@ impl Service {
             .merge(dialects)
             .merge(operator)
             .merge(docs)
-            .merge(assets::router())
+            .merge(assets::router(sockets))
             .fallback(assets::fallback)
             .method_not_allowed_fallback(safety::method_not_allowed)
             .layer(middleware::from_fn(safety::catch_panic))
@@ -47,6 +48,16 @@ impl Service {
             .layer(cors::layer(&self.cors_origins))
             .layer(safety::trace())
     }
+}
+
+/// The members of conferences and nothing else, for the port that is theirs alone.
+pub fn members_router(doors: Doors) -> Router {
+    dialects::aura_members_router(doors)
+        .fallback(assets::fallback)
+        .method_not_allowed_fallback(safety::method_not_allowed)
+        .layer(middleware::from_fn(safety::catch_panic))
+        .layer(middleware::from_fn(safety::headers))
+        .layer(safety::trace())
 }
 
 fn describe(api: &mut OpenApi, server_name: &str) {

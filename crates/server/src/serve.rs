@@ -11,7 +11,7 @@ use crate::compose::{self, Running};
 use crate::config::Config;
 use crate::connections;
 use crate::gauges;
-use crate::http::Service;
+use crate::http::{self, Service};
 use crate::listener::Doorway;
 use crate::progress;
 use crate::ready::Readiness;
@@ -28,7 +28,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         tracing::warn!("{warning}");
     }
     let metrics = install_metrics()?;
-    let Running { lock: _lock, app, tcp, tls, relay } = compose::start(&config).await?;
+    let Running { lock: _lock, app, tcp, members, tls, relay } = compose::start(&config).await?;
     let port = tcp.local_addr()?.port();
     let proxies = config.trusted_proxies.clone();
     let service = Service {
@@ -40,6 +40,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
             .expected(config.is_behind_proxy()),
             public_url: config.public_url.clone(),
             server_name: config.server_name.clone(),
+            aura_service_key: config.aura_service_key.clone(),
         },
         metrics,
         readiness: Readiness { turn: relay.problem.clone() },
@@ -57,6 +58,12 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         leave.shut_down().await;
     };
     let media = config.media_tcp_port.map(|_| app.media.clone());
+    if let Some(members) = members {
+        let (doorway, doors) = (Doorway::open(members, tls.clone(), None), service.doors.clone());
+        let routes = http::members_router(doors);
+        // It has no sockets that are to be told, and ends with the process.
+        tokio::spawn(connections::serve(doorway, routes, std::future::pending()));
+    }
     let serving = connections::serve(Doorway::open(tcp, tls, media), service.into_router(), left);
     say_goodbye(serving, stop_signal()?).await;
     Ok(())

@@ -17,6 +17,7 @@ pub fn is_stored(event: &Event) -> bool {
         | Event::SessionArrived { .. }
         | Event::SessionEnded { .. }
         | Event::Moderated { .. }
+        | Event::MarksForgotten { .. }
         | Event::SpeakerMade { .. }
         | Event::SpeakerRevoked { .. }
         | Event::TopicChanged { .. }
@@ -38,6 +39,14 @@ pub fn is_stored(event: &Event) -> bool {
         | Event::SpeakRequestWithdrawn { .. }
         | Event::SpeakerInvited { .. }
         | Event::InviteEnded { .. }
+        | Event::HandRaised { .. }
+        | Event::HandLowered { .. }
+        | Event::Reacted { .. }
+        | Event::CallWaits { .. }
+        | Event::CallStillWaits { .. }
+        | Event::CallAdmitted { .. }
+        | Event::CallRejected { .. }
+        | Event::CallEnded { .. }
         | Event::Closed { .. } => false,
     }
 }
@@ -70,9 +79,11 @@ async fn write(
         Event::SessionEnded { session, reason, at, .. } => {
             session::write_end(&mut **rows, *session, room, reason.as_str(), *at).await?;
         }
-        Event::Moderated { user, server_mute, server_deaf, .. } => {
-            mark::write_mutes(rows, room, *user, (*server_mute, *server_deaf)).await?;
+        Event::Moderated { user, server_mute, server_deaf, server_video_mute, .. } => {
+            let mutes = [*server_mute, *server_deaf, *server_video_mute];
+            mark::write_mutes(rows, room, *user, mutes).await?;
         }
+        Event::MarksForgotten { user } => mark::forget(rows, room, *user).await?,
         Event::SpeakerMade { user, .. } => mark::write_speaker(rows, room, *user, true).await?,
         Event::SpeakerRevoked { user, .. } => mark::write_speaker(rows, room, *user, false).await?,
         Event::TopicChanged { topic, .. } => {
@@ -99,6 +110,14 @@ async fn write(
         | Event::SpeakRequestWithdrawn { .. }
         | Event::SpeakerInvited { .. }
         | Event::InviteEnded { .. }
+        | Event::HandRaised { .. }
+        | Event::HandLowered { .. }
+        | Event::Reacted { .. }
+        | Event::CallWaits { .. }
+        | Event::CallStillWaits { .. }
+        | Event::CallAdmitted { .. }
+        | Event::CallRejected { .. }
+        | Event::CallEnded { .. }
         | Event::Closed { .. } => {}
     }
     Ok(())

@@ -15,8 +15,10 @@
 mod account;
 mod append;
 mod database;
+mod device;
 mod epoch;
 mod error;
+mod listed;
 mod mark;
 mod message;
 mod role;
@@ -31,6 +33,7 @@ pub use append::is_stored;
 pub use database::Database;
 pub use epoch::EpochChange;
 pub use error::StoreError;
+pub use listed::ListedAccount;
 pub use mark::Mark;
 pub use message::{MESSAGE_META_BYTES_MAX, MESSAGE_TEXT_BYTES_MAX};
 pub use role::{ADMIN, MODERATOR, OWNER, Role, Taken};

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use model::{
     ExternalId, Override, OverrideTarget, Redacted, RoleId, RoomId, Timestamp, UserId, slug_of,
 };
-use room::{ProfileKind, Settings};
+use room::{Admission, ProfileKind, Settings};
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, FromRow, Row, Transaction};
 
 use crate::account::ExternalKey;
 use crate::error::StoreError;
-use crate::{Store, row};
+use crate::{Store, listed, row};
 
 /// A room to be made.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub struct NewRoom {
     pub password_hash: Option<Redacted<String>>,
     /// Whether what is heard there is also transcribed.
     pub captions: bool,
+    /// Who is let in, and who waits.
+    pub admission: Admission,
     /// Who makes it.
     pub created_by: Option<UserId>,
     /// The platform's channel that it stands for.
@@ -52,8 +54,9 @@ pub(crate) const SWITCH_CAPTIONS: &str = "UPDATE rooms SET captions = $2 WHERE i
 /// Takes room and topic.
 const SET_TOPIC: &str = "UPDATE rooms SET topic = CAST($2 AS TEXT) WHERE id = $1";
 
-/// Takes room, name and limit.
-const CHANGE: &str = "UPDATE rooms SET name = $2, member_limit = $3 WHERE id = $1";
+/// Takes room, name, limit and the three switches of admission.
+const CHANGE: &str = "UPDATE rooms SET name = $2, member_limit = $3, admits_all = $4, \
+     force_password = $5, force_waiting_room = $6 WHERE id = $1";
 
 /// Takes room.
 const FORGET_OVERRIDES: &str = "DELETE FROM room_overrides WHERE room_id = $1";
@@ -65,6 +68,7 @@ macro_rules! select_room {
             "SELECT r.id, r.name, r.slug, r.profile, r.topic, r.member_limit, r.captions, \
              CAST(CASE WHEN r.password_hash IS NULL THEN 0 ELSE 1 END AS BIGINT) AS has_password, \
              r.created_by, r.external_id, r.created_at, \
+             r.admits_all, r.force_password, r.force_waiting_room, \
              o.target_type, o.target_id, o.allow, o.deny \
              FROM rooms r LEFT JOIN room_overrides o ON o.room_id = r.id \
              WHERE r.deleted_at IS NULL ",
@@ -135,7 +139,7 @@ impl Store {
     /// All living rooms, oldest first.
     pub async fn list_rooms(&self) -> Result<Vec<Settings>, StoreError> {
         let rows = sqlx::query(select_room!("")).fetch_all(&self.reads).await?;
-        Ok(fold_rooms(&rows)?)
+        self.with_listed(fold_rooms(&rows)?).await
     }
 
     /// The hash of a living room's password. `None` also when there is no such room: whoever asks because
@@ -145,6 +149,18 @@ impl Store {
         let query = sqlx::query_as(sql).bind(id.as_i64());
         let row: Option<(Option<String>,)> = query.fetch_optional(&self.reads).await?;
         Ok(row.and_then(|(hash,)| hash).map(Redacted::new))
+    }
+
+    /// Sets or takes away a room's password; what is told of it is the room's.
+    pub async fn set_room_password(
+        &self,
+        id: RoomId,
+        hash: Option<&Redacted<String>>,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE rooms SET password_hash = CAST($2 AS TEXT) WHERE id = $1";
+        let hash = hash.map(|hash| hash.expose().as_str());
+        sqlx::query(sql).bind(id.as_i64()).bind(hash).execute(&self.writes).await?;
+        Ok(())
     }
 
     /// Deletes a room: nothing finds it any more, its slug and external key are free. `false` when it
@@ -164,7 +180,8 @@ impl Store {
         &self,
         query: Query<'_, Any, AnyArguments>,
     ) -> Result<Option<Settings>, StoreError> {
-        Ok(fold_rooms(&query.fetch_all(&self.reads).await?)?.pop())
+        let found = fold_rooms(&query.fetch_all(&self.reads).await?)?;
+        Ok(self.with_listed(found).await?.pop())
     }
 
     async fn create_room_at(&self, new: &NewRoom, slug: &str) -> Result<(), StoreError> {
@@ -173,6 +190,7 @@ impl Store {
         for change in &new.overrides {
             insert_override(&mut transaction, new.id, change).await?;
         }
+        listed::write(&mut transaction, new.id, &new.admission.members).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -189,14 +207,18 @@ pub(crate) async fn write_topic(
     Ok(())
 }
 
-/// Sets what of the settings can be changed while people are in the room: name, limit and overrides. The
-/// slug stays, as addresses that people have must.
+/// Sets what of the settings can be changed while people are in the room: name, limit, overrides, who is
+/// let in. The slug stays, as addresses that people have must.
 pub(crate) async fn write_settings(
     rows: &mut Transaction<'_, Any>,
     settings: &Settings,
 ) -> Result<(), StoreError> {
     let query = sqlx::query(CHANGE).bind(settings.id.as_i64()).bind(settings.name.as_str());
-    query.bind(i64::from(settings.member_limit)).execute(&mut **rows).await?;
+    let query = query.bind(i64::from(settings.member_limit));
+    let switches = switches(&settings.admission);
+    let query = switches.into_iter().fold(query, |query, on| query.bind(i64::from(on)));
+    query.execute(&mut **rows).await?;
+    listed::write(rows, settings.id, &settings.admission.members).await?;
     let query = sqlx::query(FORGET_OVERRIDES).bind(settings.id.as_i64());
     query.execute(&mut **rows).await?;
     for change in &settings.overrides {
@@ -210,11 +232,12 @@ async fn insert_room(
     new: &NewRoom,
     slug: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    let query = sqlx::query(
         "INSERT INTO rooms (id, name, slug, profile, topic, member_limit, created_by, \
-         external_issuer, external_id, created_at, password_hash, captions) \
+         external_issuer, external_id, created_at, password_hash, captions, admits_all, \
+         force_password, force_waiting_room) \
          VALUES ($1, $2, $3, $4, CAST($5 AS TEXT), $6, CAST($7 AS BIGINT), CAST($8 AS TEXT), \
-         CAST($9 AS TEXT), $10, CAST($11 AS TEXT), $12)",
+         CAST($9 AS TEXT), $10, CAST($11 AS TEXT), $12, $13, $14, $15)",
     )
     .bind(new.id.as_i64())
     .bind(new.name.as_str())
@@ -227,9 +250,10 @@ async fn insert_room(
     .bind(new.external.as_ref().map(|key| key.id.as_str()))
     .bind(new.created_at.as_micros())
     .bind(new.password_hash.as_ref().map(|hash| hash.expose().as_str()))
-    .bind(i64::from(new.captions))
-    .execute(&mut **transaction)
-    .await?;
+    .bind(i64::from(new.captions));
+    let switches = switches(&new.admission);
+    let query = switches.into_iter().fold(query, |query, on| query.bind(i64::from(on)));
+    query.execute(&mut **transaction).await?;
     Ok(())
 }
 
@@ -258,6 +282,12 @@ async fn insert_override(
     Ok(())
 }
 
+/// Open, password forced, waiting room forced.
+fn switches(admission: &Admission) -> [bool; 3] {
+    let Admission { open, force_password, force_waiting_room, .. } = *admission;
+    [open, force_password, force_waiting_room]
+}
+
 /// The slug, then with -2, -3, … behind it, at last with the id, which no other room has.
 fn numbered(slug: &str, id: RoomId) -> impl Iterator<Item = String> {
     let suffixes = (2..=NUMBER_MAX).map(|number| format!("-{number}")).chain([format!("-{id}")]);
@@ -278,6 +308,7 @@ fn settings_of(new: &NewRoom, slug: String) -> Settings {
         topic: new.topic.clone(),
         has_password: new.password_hash.is_some(),
         captions: new.captions,
+        admission: new.admission.clone(),
         member_limit: new.member_limit,
         created_by: new.created_by,
         created_at: new.created_at,
@@ -315,6 +346,12 @@ impl<'r> FromRow<'r, AnyRow> for RoomRow {
             topic: row.try_get("topic")?,
             has_password: row.try_get::<i64, _>("has_password")? != 0,
             captions: row.try_get::<i64, _>("captions")? != 0,
+            admission: Admission {
+                open: row.try_get::<i64, _>("admits_all")? != 0,
+                force_password: row.try_get::<i64, _>("force_password")? != 0,
+                force_waiting_room: row.try_get::<i64, _>("force_waiting_room")? != 0,
+                members: Vec::new(),
+            },
             member_limit: limit.try_into().map_err(|_| row::unreadable("member_limit"))?,
             created_by: created_by.and_then(UserId::from_i64),
             created_at: row::time(row, "created_at")?,

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use media::SlotBinding;
 use model::{Now, RoomId, SessionId};
 use room::{
-    Actor, Arrival, Audience, Caller, Command, EndReason, Event, Link, MemberView, Room, RoomView,
+    ActiveChange, ActiveSpeaker, Actor, Arrival, Audience, Caller, Command, EndReason, Event,
+    Knock, Link, MemberView, Room, RoomView,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -24,6 +25,9 @@ use crate::clock::now;
 
 /// An empty, unwatched room is put away after this long: rejoining at once costs no look-up.
 const IDLE_AFTER: Duration = Duration::from_secs(30);
+
+/// The level of silence, dBov (RFC 6464).
+const SILENCE: i8 = -127;
 
 /// What reaches a room's mailbox.
 #[derive(Debug)]
@@ -50,6 +54,21 @@ pub(super) enum Message {
     Say { message: Arc<room::Message> },
     /// The room as it is.
     View { reply: oneshot::Sender<RoomView> },
+    /// How loud a session is that speaks, dBov.
+    Level { session: SessionId, dbov: i8 },
+    /// Somebody wants to come in by two steps, and follows what concerns them from here on.
+    Knock { by: Actor, knock: Knock, reply: oneshot::Sender<Result<Knocked, crate::Refusal>> },
+    /// The room, for a call that was admitted; it may be told from now on what those in it are.
+    Admitted {
+        session: SessionId,
+        watch: bool,
+        reply: oneshot::Sender<Result<RoomView, crate::Refusal>>,
+    },
+    /// Follow the room beside an admitted call.
+    WatchAlong {
+        session: SessionId,
+        reply: oneshot::Sender<Result<(RoomView, mpsc::Receiver<Arc<Notice>>), crate::Refusal>>,
+    },
     /// Follow the room for a session.
     Watch {
         session: SessionId,
@@ -65,6 +84,24 @@ pub struct Outcome {
     pub events: Vec<Event>,
     /// The room after it.
     pub view: RoomView,
+}
+
+/// What became of somebody who wants to come in by two steps.
+#[derive(Debug)]
+pub struct Knocked {
+    /// They may. Otherwise they wait.
+    pub admitted: bool,
+    /// Their watch, if this was the first time that they asked.
+    pub watch: Option<CallWatch>,
+}
+
+/// What somebody is told who wants to come in, waits to, or is in.
+#[derive(Debug)]
+pub struct CallWatch {
+    /// What comes; ends when the call does or the watcher falls behind.
+    pub notices: mpsc::Receiver<Arc<Notice>>,
+    /// Dropped with the watch: the call hangs up.
+    pub gone: DropGuard,
 }
 
 /// A running watch.
@@ -101,6 +138,7 @@ pub(super) struct RoomActor {
     journal: Journal,
     shared: Arc<Shared>,
     mailbox: mpsc::Receiver<Message>,
+    active: ActiveSpeaker,
     /// Reports about sessions that were moved; there once there was one.
     passed: Option<mpsc::UnboundedSender<(SessionId, Message)>>,
 }
@@ -108,14 +146,16 @@ pub(super) struct RoomActor {
 impl RoomActor {
     pub(super) fn new(room: Room, shared: Arc<Shared>, mailbox: mpsc::Receiver<Message>) -> Self {
         let journal = Journal::new(shared.store.clone(), room.settings().id);
-        Self { room, feed: Feed::new(now().wall), journal, shared, mailbox, passed: None }
+        let (feed, active) = (Feed::new(now().wall), ActiveSpeaker::default());
+        Self { room, feed, journal, shared, mailbox, active, passed: None }
     }
 
     /// Runs until the room is closed or has been idle.
     pub(super) async fn run(mut self) {
         let mut idle_since = Instant::now();
         while !self.room.is_closed() {
-            let in_use = !self.room.is_empty() || !self.feed.is_unwatched();
+            let in_use =
+                !self.room.is_empty() || self.room.has_calls() || !self.feed.is_unwatched();
             if in_use || self.journal.has_pending() {
                 idle_since = Instant::now();
             } else if idle_since.elapsed() >= IDLE_AFTER && self.put_away() {
@@ -177,6 +217,22 @@ impl RoomActor {
             }
             Message::Say { message } => {
                 self.feed.publish(What::Message(message), To::All, now().wall);
+            }
+            Message::Level { session, dbov } => self.handle_level(session, dbov),
+            Message::Knock { by, knock, reply } => {
+                let knocked = self.knock(&by, knock).await;
+                let _ = reply.send(knocked);
+            }
+            Message::Admitted { session, watch, reply } => {
+                let admitted = self.room.call(session).is_some_and(|call| call.admitted);
+                if admitted && watch {
+                    self.feed.let_in(session);
+                }
+                let view = admitted.then(|| self.room.view());
+                let _ = reply.send(view.ok_or(room::Refusal::CallNotAdmitted.into()));
+            }
+            Message::WatchAlong { session, reply } => {
+                let _ = reply.send(self.watch_along(session));
             }
             Message::View { reply } => {
                 let _ = reply.send(self.room.view());
@@ -309,10 +365,72 @@ impl RoomActor {
             if let (Event::MemberLeft { .. }, Some(member)) = (event, &member) {
                 gone.push(member.clone());
             }
+            if let Event::SessionStarted { session, .. } = event {
+                self.feed.let_in(*session);
+            }
+            self.follow_speech(event);
             let Some(to) = self.told(event) else { continue };
             self.feed.publish(What::Event { event: event.clone(), member, stays }, to, now.wall);
         }
         gone
+    }
+
+    /// Lets somebody knock. The first time they follow from here on, so that nothing of what is decided
+    /// of them is missed.
+    async fn knock(&mut self, by: &Actor, knock: Knock) -> Result<Knocked, crate::Refusal> {
+        let (session, user) = (knock.session, by.user().ok_or(room::Refusal::RoomNotFound)?);
+        let is_new = self.room.call(session).is_none();
+        self.carry_out(by, Command::Knock(knock)).await?;
+        let admitted = self.room.call(session).is_some_and(|call| call.admitted);
+        if !is_new {
+            return Ok(Knocked { admitted, watch: None });
+        }
+        let watching = Watching { session, user, inside: false, levels: true };
+        let room = &self.room;
+        let (_, notices) = self.feed.watch(watching, None, || room.view(), now().wall);
+        let (gone, id) = (CancellationToken::new(), self.room.settings().id);
+        tokio::spawn(report_hang_up(Arc::clone(&self.shared), id, session, gone.clone()));
+        let watch = Some(CallWatch { notices, gone: gone.drop_guard() });
+        Ok(Knocked { admitted, watch })
+    }
+
+    fn watch_along(
+        &mut self,
+        session: SessionId,
+    ) -> Result<(RoomView, mpsc::Receiver<Arc<Notice>>), crate::Refusal> {
+        let call = self.room.call(session).filter(|call| call.admitted);
+        let user = call.ok_or(room::Refusal::CallNotAdmitted)?.user;
+        let watching = Watching { session, user, inside: true, levels: true };
+        let room = &self.room;
+        let (_, notices) = self.feed.watch(watching, None, || room.view(), now().wall);
+        Ok((self.room.view(), notices))
+    }
+
+    fn handle_level(&mut self, session: SessionId, dbov: i8) {
+        if !self.feed.has_levels() || !self.room.is_speaking(session) {
+            return;
+        }
+        self.feed.mention(What::Level { session, dbov }, now().wall);
+        let change = self.active.handle_level(session, dbov);
+        self.tell_active(change);
+    }
+
+    fn follow_speech(&mut self, event: &Event) {
+        let change = match event {
+            Event::Speaking { session, speaking: false, .. }
+            | Event::SessionEnded { session, .. } => self.active.handle_silence(*session),
+            _ => return,
+        };
+        if let Event::Speaking { session, .. } = event {
+            self.feed.mention(What::Level { session: *session, dbov: SILENCE }, now().wall);
+        }
+        self.tell_active(change);
+    }
+
+    fn tell_active(&self, change: Option<ActiveChange>) {
+        if let Some(ActiveChange(session)) = change {
+            self.feed.mention(What::ActiveSpeaker { session }, now().wall);
+        }
     }
 
     /// Who is told of an event; `None`: nobody.
@@ -322,6 +440,7 @@ impl RoomActor {
             Audience::Session(session) => Some(To::Session(session)),
             Audience::Person(user) => Some(To::People(Arc::from([user]))),
             Audience::StageModerators => Some(To::People(self.room.stage_moderators().into())),
+            Audience::AdminsAnd(session) => Some(To::PeopleAnd(self.room.admins().into(), session)),
             Audience::Server => None,
         }
     }
@@ -344,7 +463,7 @@ impl RoomActor {
         self.carry_out(&Actor::Server, up).await?;
         let room = &self.room;
         let user = self.shared.index.user_of(session).ok_or(room::Refusal::UnknownSession)?;
-        let watching = Watching { session, user };
+        let watching = Watching { session, user, inside: true, levels: false };
         let (start, notices) = self.feed.watch(watching, after, || room.view(), now().wall);
         let heard = Heard(Arc::new(Mutex::new(Instant::now())));
         let gone = CancellationToken::new();
@@ -362,11 +481,19 @@ fn session_of(command: &Command) -> Option<SessionId> {
         | Command::Source { session, .. }
         | Command::EndSession { session, .. }
         | Command::Leave { session }
+        | Command::SetHand { session, .. }
+        | Command::React { session, .. }
         | Command::SetSelf { session, .. } => Some(*session),
         Command::Join(_)
         | Command::LeaveAll
         | Command::ServerMute { .. }
         | Command::ServerDeafen { .. }
+        | Command::ServerVideoMute { .. }
+        | Command::Knock(_)
+        | Command::Nudge { .. }
+        | Command::AllowCall { .. }
+        | Command::RejectCall { .. }
+        | Command::HangUp { .. }
         | Command::Kick { .. }
         | Command::TakeFloor
         | Command::KeepFloor
@@ -398,4 +525,15 @@ async fn report_gone(
     gone.cancelled().await;
     let last_seen = heard.at();
     shared.tell(session, Command::LinkDown { session, link: Link::Socket, last_seen }).await;
+}
+
+/// Waits for a call's watch to be dropped, however that comes about, and hangs the call up.
+async fn report_hang_up(
+    shared: Arc<Shared>,
+    room: RoomId,
+    session: SessionId,
+    gone: CancellationToken,
+) {
+    gone.cancelled().await;
+    shared.to_running(room, Message::Tell { command: Command::HangUp { session } }).await;
 }

@@ -60,6 +60,19 @@ pub enum What {
         /// Whose.
         session: SessionId,
     },
+    /// How loud a session is that speaks. Told to whoever asked for it, and kept for nobody: its number is
+    /// that of the notice before.
+    Level {
+        /// Which session.
+        session: SessionId,
+        /// dBov: 0 is the loudest, -127 silence.
+        dbov: i8,
+    },
+    /// Who is looked at now: the one who speaks, of several the loudest. Told like levels.
+    ActiveSpeaker {
+        /// Whose session. `None`: nobody speaks.
+        session: Option<SessionId>,
+    },
     /// Something was said. The same id again takes the place of what was told before, and an empty final
     /// takes it back.
     Message(Arc<Message>),
@@ -96,14 +109,19 @@ pub(super) enum To {
     Session(SessionId),
     /// Whoever follows for a session of these.
     People(Arc<[UserId]>),
+    /// Whoever follows for a session of these, and for that session.
+    PeopleAnd(Arc<[UserId]>, SessionId),
 }
 
 impl To {
     fn concerns(&self, watching: Watching) -> bool {
         match self {
-            Self::All => true,
+            Self::All => watching.inside,
             Self::Session(session) => *session == watching.session,
-            Self::People(people) => people.contains(&watching.user),
+            Self::People(people) => watching.inside && people.contains(&watching.user),
+            Self::PeopleAnd(people, session) => {
+                watching.inside && people.contains(&watching.user) || *session == watching.session
+            }
         }
     }
 }
@@ -113,12 +131,21 @@ impl To {
 pub(super) struct Watching {
     pub session: SessionId,
     pub user: UserId,
+    /// Is told what those in the room are told, and not only what is for the session.
+    pub inside: bool,
+    /// Is told levels and the active speaker.
+    pub levels: bool,
 }
 
 impl What {
     fn ends(&self, watched: SessionId) -> bool {
         let Self::Event { event, .. } = self else { return false };
-        matches!(event, Event::SessionEnded { session, .. } if *session == watched)
+        match event {
+            Event::SessionEnded { session, .. }
+            | Event::CallRejected { session, .. }
+            | Event::CallEnded { session, .. } => *session == watched,
+            _ => false,
+        }
     }
 }
 
@@ -255,6 +282,32 @@ impl Feed {
         }
     }
 
+    /// Whether somebody follows levels.
+    pub(super) fn has_levels(&self) -> bool {
+        self.watchers.iter().any(|watcher| watcher.watching.levels)
+    }
+
+    /// Tells those who follow levels, and nobody else, and keeps nothing of it. A watcher that is behind
+    /// misses it.
+    pub(super) fn mention(&self, what: What, at: Timestamp) {
+        let notice = Arc::new(Notice { seq: self.next_seq - 1, at, what });
+        for watcher in &self.watchers {
+            let Watching { inside, levels, .. } = watcher.watching;
+            if inside && levels && watcher.queue.capacity() > WATCHER_QUEUE / 2 {
+                // Closed: it is let go with the next notice.
+                let _ = watcher.queue.try_send(Arc::clone(&notice));
+            }
+        }
+    }
+
+    /// Whoever follows for a session is told from now on what those in the room are.
+    pub(super) fn let_in(&mut self, session: SessionId) {
+        let its = |watcher: &&mut Watcher| watcher.watching.session == session;
+        for watcher in self.watchers.iter_mut().filter(its) {
+            watcher.watching.inside = true;
+        }
+    }
+
     fn remember_slots(&mut self, what: &What) {
         match what {
             What::Slots { session, slots } => {
@@ -263,7 +316,11 @@ impl Feed {
             What::Event { event: Event::SessionEnded { session, .. }, .. } => {
                 self.slots_by_session.remove(session);
             }
-            What::Event { .. } | What::Reconnect { .. } | What::Message(_) => {}
+            What::Event { .. }
+            | What::Reconnect { .. }
+            | What::Level { .. }
+            | What::ActiveSpeaker { .. }
+            | What::Message(_) => {}
         }
     }
 }
@@ -284,7 +341,8 @@ mod tests {
     }
 
     fn watching() -> Watching {
-        Watching { session: session(), user: UserId::from_i64(2).unwrap() }
+        let user = UserId::from_i64(2).unwrap();
+        Watching { session: session(), user, inside: true, levels: false }
     }
 
     fn text(message: u64, text: &str, status: MessageStatus) -> What {
@@ -301,9 +359,11 @@ mod tests {
     fn missed(feed: &Feed, after: u64) -> Option<Vec<(u64, String)>> {
         let said = |notice: Arc<Notice>| match &notice.what {
             What::Message(message) => (notice.seq, message.text.clone()),
-            What::Event { .. } | What::Slots { .. } | What::Reconnect { .. } => {
-                (notice.seq, String::new())
-            }
+            What::Event { .. }
+            | What::Slots { .. }
+            | What::Level { .. }
+            | What::ActiveSpeaker { .. }
+            | What::Reconnect { .. } => (notice.seq, String::new()),
         };
         Some(feed.missed(watching(), after)?.into_iter().map(said).collect())
     }

@@ -112,6 +112,15 @@ impl Index {
             | Event::TopicChanged { .. }
             | Event::SettingsChanged { .. }
             | Event::RequestHeard { .. }
+            | Event::HandRaised { .. }
+            | Event::HandLowered { .. }
+            | Event::Reacted { .. }
+            | Event::CallWaits { .. }
+            | Event::CallStillWaits { .. }
+            | Event::CallAdmitted { .. }
+            | Event::CallRejected { .. }
+            | Event::CallEnded { .. }
+            | Event::MarksForgotten { .. }
             | Event::Closed { .. } => {}
         }
     }

@@ -56,6 +56,15 @@ pub(super) async fn carry_out(room: &Room, events: &[Event], media: &Media) -> O
             | Event::TopicChanged { .. }
             | Event::SettingsChanged { .. }
             | Event::RequestHeard { .. }
+            | Event::HandRaised { .. }
+            | Event::HandLowered { .. }
+            | Event::Reacted { .. }
+            | Event::CallWaits { .. }
+            | Event::CallStillWaits { .. }
+            | Event::CallAdmitted { .. }
+            | Event::CallRejected { .. }
+            | Event::CallEnded { .. }
+            | Event::MarksForgotten { .. }
             | Event::Closed { .. } => {}
         }
     }

@@ -145,8 +145,9 @@ impl Shared {
     async fn start(self: &Arc<Self>, room: RoomId) -> Result<mpsc::Sender<Message>, Refusal> {
         let settings = self.store.room(room).await?.ok_or(room::Refusal::RoomNotFound)?;
         let marks = self.store.marks(room).await?.into_iter().map(|mark| {
-            let Mark { user, server_mute, server_deaf, stage_speaker: speaker } = mark;
-            (user, Marks { server_mute, server_deaf, speaker })
+            let Mark { user, server_mute, server_deaf, server_video_mute, stage_speaker } = mark;
+            let speaker = stage_speaker;
+            (user, Marks { server_mute, server_deaf, server_video_mute, speaker })
         });
         let loaded = Room::new(settings, marks).with_timing(self.timing);
         let mailbox = self.with_mailboxes(|mailboxes| self.spawn(mailboxes, loaded))?;

@@ -31,6 +31,17 @@ pub(super) struct MediaClaims {
     pub(super) jti: String,
 }
 
+/// What the token of a call says.
+#[derive(Serialize, Deserialize)]
+pub(super) struct CallClaims {
+    pub(super) aud: String,
+    pub(super) room: String,
+    pub(super) session: String,
+    pub(super) iat: i64,
+    pub(super) exp: i64,
+    pub(super) jti: String,
+}
+
 /// What is read of a platform's token; it may say more.
 #[derive(Deserialize)]
 pub(super) struct PlatformClaims {

@@ -116,15 +116,23 @@ pub(crate) fn own_end(notice: &Notice, watching: SessionId) -> Option<EndReason>
         What::Event { event: Event::SessionEnded { session, reason, .. }, .. } => {
             (*session == watching).then_some(*reason)
         }
-        What::Event { .. } | What::Message(_) | What::Slots { .. } | What::Reconnect { .. } => None,
+        What::Event { .. }
+        | What::Message(_)
+        | What::Slots { .. }
+        | What::Level { .. }
+        | What::ActiveSpeaker { .. }
+        | What::Reconnect { .. } => None,
     }
 }
 
 fn is_arrival(notice: &Notice, watching: SessionId) -> bool {
     match &notice.what {
         What::Event { event: Event::SessionArrived { session, .. }, .. } => *session == watching,
-        What::Event { .. } | What::Message(_) | What::Slots { .. } | What::Reconnect { .. } => {
-            false
-        }
+        What::Event { .. }
+        | What::Message(_)
+        | What::Slots { .. }
+        | What::Level { .. }
+        | What::ActiveSpeaker { .. }
+        | What::Reconnect { .. } => false,
     }
 }

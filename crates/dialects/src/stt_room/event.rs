@@ -68,7 +68,10 @@ impl Frame {
         let body = match &notice.what {
             What::Event { event, .. } => of_event(event, room)?,
             What::Message(message) => FrameBody::MessageCreated(Box::new(message.as_ref().into())),
-            What::Slots { .. } | What::Reconnect { .. } => return None,
+            What::Slots { .. }
+            | What::Level { .. }
+            | What::ActiveSpeaker { .. }
+            | What::Reconnect { .. } => return None,
         };
         Some(Self::new(body, notice.at))
     }
@@ -111,6 +114,15 @@ fn of_event(event: &Event, room: RoomId) -> Option<FrameBody> {
         | Event::TopicChanged { .. }
         | Event::SettingsChanged { .. }
         | Event::RequestHeard { .. }
+        | Event::HandRaised { .. }
+        | Event::HandLowered { .. }
+        | Event::Reacted { .. }
+        | Event::CallWaits { .. }
+        | Event::CallStillWaits { .. }
+        | Event::CallAdmitted { .. }
+        | Event::CallRejected { .. }
+        | Event::CallEnded { .. }
+        | Event::MarksForgotten { .. }
         | Event::Closed { .. } => None,
     }
 }

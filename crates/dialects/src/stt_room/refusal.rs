@@ -106,6 +106,13 @@ fn of_room(refusal: room::Refusal) -> (StatusCode, &'static str, String) {
         room::Refusal::NotAParticipant | room::Refusal::NotInRoom => {
             (S::FORBIDDEN, "NOT_A_PARTICIPANT", "Not a participant of this room")
         }
+        room::Refusal::MustWait | room::Refusal::TurnedAway | room::Refusal::CallNotAdmitted => {
+            (S::FORBIDDEN, "WAITING_ROOM", "The room has a waiting room")
+        }
+        room::Refusal::CallTaken | room::Refusal::AlreadyDecided => {
+            (S::CONFLICT, "CONFLICT", "Already so")
+        }
+        room::Refusal::NobodyWaiting => (S::NOT_FOUND, "NOT_FOUND", "Nobody is waiting"),
         room::Refusal::AlreadyIn => (S::CONFLICT, "ALREADY_IN", "Already in a room"),
         room::Refusal::NoStage => (S::BAD_REQUEST, "NO_STAGE", "The room is no stage"),
         room::Refusal::NoPendingInvite => {

@@ -81,6 +81,7 @@ impl Teller {
             What::Slots { slots, .. } => FrameBody::slots(slots),
             What::Reconnect { .. } => FrameBody::Reconnect {},
             What::Message(message) => FrameBody::caption(message),
+            What::Level { .. } | What::ActiveSpeaker { .. } => return None,
         };
         Some(Frame::new(body, notice.seq, notice.at))
     }
@@ -168,6 +169,15 @@ impl Teller {
             | Event::LinkUp { .. }
             | Event::LinkDown { .. }
             | Event::Reauthorized { .. }
+            | Event::HandRaised { .. }
+            | Event::HandLowered { .. }
+            | Event::Reacted { .. }
+            | Event::CallWaits { .. }
+            | Event::CallStillWaits { .. }
+            | Event::CallAdmitted { .. }
+            | Event::CallRejected { .. }
+            | Event::CallEnded { .. }
+            | Event::MarksForgotten { .. }
             | Event::Closed { .. } => None,
         }
     }

@@ -99,6 +99,11 @@ fn of_room(refusal: room::Refusal) -> (StatusCode, &'static str) {
         room::Refusal::NoStage => (S::BAD_REQUEST, "VALIDATION_ERROR"),
         room::Refusal::NoPendingInvite => (S::BAD_REQUEST, "NO_PENDING_INVITE"),
         room::Refusal::InvalidPassword => (S::FORBIDDEN, "INVALID_PASSWORD"),
+        room::Refusal::MustWait | room::Refusal::TurnedAway | room::Refusal::CallNotAdmitted => {
+            (S::FORBIDDEN, "WAITING_ROOM")
+        }
+        room::Refusal::CallTaken | room::Refusal::AlreadyDecided => (S::CONFLICT, "CONFLICT"),
+        room::Refusal::NobodyWaiting => (S::NOT_FOUND, "NOT_FOUND"),
         room::Refusal::NotAParticipant => (S::FORBIDDEN, "NOT_A_PARTICIPANT"),
         room::Refusal::NotSpeaker => (S::FORBIDDEN, "NOT_SPEAKER"),
         room::Refusal::SpeakerTaken => (S::CONFLICT, "SPEAKER_TAKEN"),

@@ -32,7 +32,10 @@ fn check_rendered(what: &str, body: &[u8]) {
     let of_vox = error["code"].is_string() && error["message"].is_string();
     let of_stt_room = body["code"].is_string() && body["detail"].is_string();
     let of_voice_service = error.is_string();
-    let rendered = if what.contains(" /voice/") {
+    let of_aura = error["code"].is_u64() && error["message"].is_string();
+    let rendered = if what.contains(" /v1/") {
+        of_aura
+    } else if what.contains(" /voice/") {
         of_voice_service
     } else if VOX.iter().any(|part| what.contains(part)) || what.starts_with("PATCH") {
         of_vox

@@ -6,10 +6,12 @@ use serde_json::Value;
 
 use crate::harness::Server;
 
-const ROUTES: [(&str, &str); 48] = [
+const ROUTES: [(&str, &str); 57] = [
     ("delete", "/api/v1/rooms/{room_id}"),
     ("delete", "/api/v1/rooms/{room_id}/stage/request"),
     ("delete", "/api/v1/users/{user_id}/roles/{role_id}"),
+    ("delete", "/v1/devices/{device}"),
+    ("delete", "/v1/rooms/{room}"),
     ("get", "/api/v1/auth/me"),
     ("get", "/api/v1/gateway"),
     ("get", "/api/v1/roles"),
@@ -23,6 +25,10 @@ const ROUTES: [(&str, &str); 48] = [
     ("get", "/api/v1/ws/rooms/{room_id}"),
     ("get", "/gateway"),
     ("get", "/media/v1"),
+    ("get", "/v1/rooms"),
+    ("get", "/v1/rooms/{room}"),
+    ("get", "/v1/rooms/{room}/members"),
+    ("get", "/v1/ws"),
     ("get", "/voice/channels/{channel_id}/participants"),
     ("get", "/voice/sessions/{session_id}/events"),
     ("get", "/ws/rooms/{room_id}"),
@@ -51,18 +57,21 @@ const ROUTES: [(&str, &str); 48] = [
     ("post", "/api/v1/rooms/{room_id}/voice/move"),
     ("post", "/api/v1/rooms/{room_id}/voice/mute"),
     ("post", "/api/v1/rooms/{room_id}/voice/token-refresh"),
+    ("post", "/v1/devices"),
+    ("post", "/v1/rooms"),
     ("post", "/voice/join"),
     ("post", "/voice/leave"),
     ("post", "/voice/signal"),
     ("put", "/api/v1/users/{user_id}/roles/{role_id}"),
+    ("put", "/v1/rooms/{room}"),
 ];
 
 /// Asks for nothing and tells everyone.
 const OPEN_TO_ALL: &str = "/api/v1/gateway";
 
 /// Sockets of browsers, which are not shown why an upgrade was refused: told after it.
-const REFUSE_AFTER_UPGRADE: [&str; 4] =
-    ["/api/v1/ws/rooms/{room_id}", "/gateway", "/media/v1", "/ws/rooms/{room_id}"];
+const REFUSE_AFTER_UPGRADE: [&str; 5] =
+    ["/api/v1/ws/rooms/{room_id}", "/gateway", "/media/v1", "/v1/ws", "/ws/rooms/{room_id}"];
 
 fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     let paths = document["paths"].as_object().unwrap().iter();
@@ -98,6 +107,7 @@ async fn every_refusal_is_described_in_the_shape_of_its_dialect() {
             "STT Room" => "SttRoomError",
             "Vox and STT Room" => "AnyError",
             "Voice Service" => "VoiceServiceError",
+            "Aura" => "AuraError",
             other => panic!("nobody knows {other}"),
         };
         for (status, response) in operation["responses"].as_object().unwrap() {
@@ -117,7 +127,7 @@ async fn every_refusal_is_described_in_the_shape_of_its_dialect() {
         assert!(open || described("401") && described("403"), "{method} {path}");
         let reads = operation.get("requestBody").is_some();
         assert!(!reads || described("413"), "{method} {path}");
-        assert!(["post", "patch"].contains(&method) || !described("413"), "{method} {path}");
+        assert!(["post", "patch", "put"].contains(&method) || !described("413"), "{method} {path}");
     }
 }
 
@@ -162,7 +172,8 @@ async fn the_stream_is_described_as_asyncapi_3_has_it() {
     assert_eq!(document["asyncapi"], "3.0.0");
     assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
     let channels = document["channels"].as_object().unwrap();
-    let names = ["stt_room.events", "voice_service.events", "vox.gateway", "vox.media"];
+    let names =
+        ["aura.socket", "stt_room.events", "voice_service.events", "vox.gateway", "vox.media"];
     assert_eq!(channels.keys().collect::<Vec<_>>(), names);
     let mut said = BTreeSet::new();
     for (name, operation) in document["operations"].as_object().unwrap() {

@@ -4,6 +4,7 @@
 //! [`Events`] follows a stream. Every reply is held against `/openapi.json` and every frame against
 //! `/asyncapi.json` on the way, so that no conversation can pass while a document is wrong.
 
+mod aura;
 mod events;
 mod gateway;
 mod like;
@@ -21,6 +22,7 @@ mod wire;
 
 use std::time::Duration;
 
+pub use aura::{AuraCall, Failed};
 pub use events::Events;
 pub use gateway::{Envelope, Gateway, Told};
 pub use like::assert_like;
@@ -30,7 +32,7 @@ pub use offer::{Client, offer};
 pub use peer::Peer;
 pub use person::{Person, Reply, Room, Session, uuid};
 pub use schema::Schemas;
-pub use server::{Server, Setup};
+pub use server::{PASSWORD, SERVICE_KEY, Server, Setup};
 pub use sse::ServerSent;
 pub use talk::{FORM, Talk, TalkSocket, changed, form};
 pub use wire::Wire;

@@ -7,6 +7,11 @@
 
 mod accounts;
 mod arbitrary;
+mod aura_admission;
+mod aura_bypass;
+mod aura_rest;
+mod aura_room;
+mod aura_seed;
 mod documents;
 mod errors;
 mod gateway;

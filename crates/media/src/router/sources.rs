@@ -111,8 +111,13 @@ impl Router {
     pub(super) fn hear(&mut self, from: SourceRef, level: i8, now: Instant) {
         let session = &mut self.sessions[from.session];
         let change = session.meter.handle_level(now, level);
+        let loud = session.meter.report(now, level);
         session.sources[from.source].heard_at = session.meter.loud_at();
         self.tell_speaking(from, change, now);
+        if let Some(dbov) = loud {
+            let session = self.sessions[from.session].id;
+            self.tell_of(from.session, Event::Level { session, dbov });
+        }
     }
 
     fn tell_speaking(&mut self, from: SourceRef, change: Option<Change>, now: Instant) {

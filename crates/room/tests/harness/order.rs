@@ -25,6 +25,8 @@ pub struct Order {
     /// The same about all settings.
     settings: Option<Settings>,
     stage: StageOrder,
+    /// Calls that wait to be let in.
+    waiting: BTreeSet<SessionId>,
     closed: bool,
 }
 
@@ -85,7 +87,11 @@ impl Order {
                 assert!(self.sessions_of(*user, event).contains(session), "{event:?}");
                 assert!(self.turns(*session, *speaking), "no news: {event:?}");
             }
-            Event::SelfChanged { session, user, .. } | Event::Source { session, user, .. } => {
+            Event::SelfChanged { session, user, .. }
+            | Event::HandRaised { session, user, .. }
+            | Event::HandLowered { session, user }
+            | Event::Reacted { session, user, .. }
+            | Event::Source { session, user, .. } => {
                 assert!(self.sessions_of(*user, event).contains(session), "{event:?}");
             }
             Event::LinkUp { session, .. }
@@ -112,7 +118,24 @@ impl Order {
             Event::CaptionsSwitched { on, .. } => {
                 assert_ne!(self.captions.replace(*on), Some(*on), "no news: {event:?}");
             }
-            Event::SpeakRequested { .. }
+            Event::CallWaits { session, .. } => {
+                assert!(self.waiting.insert(*session), "waits already: {event:?}");
+            }
+            Event::CallStillWaits { session, .. } => {
+                assert!(self.waiting.contains(session), "does not wait: {event:?}");
+            }
+            Event::CallAdmitted { session, by, .. } => {
+                let waited = self.waiting.remove(session);
+                assert!(waited || by.is_none(), "did not wait: {event:?}");
+            }
+            Event::CallRejected { session, .. } => {
+                assert!(self.waiting.remove(session), "did not wait: {event:?}");
+            }
+            Event::CallEnded { session, waited, .. } => {
+                assert_eq!(self.waiting.remove(session), *waited, "{event:?}");
+            }
+            Event::MarksForgotten { .. }
+            | Event::SpeakRequested { .. }
             | Event::SpeakRequestWithdrawn { .. }
             | Event::SpeakerInvited { .. }
             | Event::InviteEnded { .. }
@@ -201,6 +224,8 @@ fn check_neighbours(events: &[Event]) {
         let before = at.checked_sub(1).map(|at| &events[at]);
         let fits = match event {
             Event::Closed { .. } => true,
+            // Who never came in is told after those who did.
+            Event::CallEnded { .. } | Event::CallRejected { .. } if closes => true,
             Event::SessionEnded { .. }
             | Event::Speaking { .. }
             | Event::FloorReleased { .. }
@@ -210,11 +235,15 @@ fn check_neighbours(events: &[Event]) {
                 !matches!(before, Some(Event::MemberLeft { .. }))
             }
             Event::MemberLeft { .. } if closes => true,
-            Event::MemberLeft { user, reason } => matches!(
-                before,
-                Some(Event::SessionEnded { user: whose, reason: why, .. })
-                    if (whose, why) == (user, reason)
-            ),
+            Event::MemberLeft { user, reason } => {
+                // What is kept of a guest goes between the two.
+                let forgets = matches!(before, Some(Event::MarksForgotten { .. }));
+                let before = if forgets { &events[at - 2] } else { &events[at - 1] };
+                let Event::SessionEnded { user: whose, reason: why, .. } = before else {
+                    panic!("left without an end: {events:?}");
+                };
+                (whose, why) == (user, reason)
+            }
             _ => !closes,
         };
         assert!(fits, "out of order: {event:?} in {events:?}");

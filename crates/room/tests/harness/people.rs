@@ -2,7 +2,9 @@
 
 use model::{Id, Override, OverrideTarget, Permissions, RoleId, RoomId, SessionId, Timestamp};
 use model::{UserId, Via};
-use room::{Actor, Caller, Command, Join, Person, ProfileKind, Settings};
+use room::{
+    Actor, Admission, Call, Caller, Command, Join, Knock, Person, ProfileKind, Settings, Shown,
+};
 
 /// A person, as short as a script needs.
 #[derive(Clone, Copy, Debug)]
@@ -94,8 +96,27 @@ pub fn session(number: u64) -> SessionId {
 /// A plain way in: no client named, neither muted nor deafened.
 pub fn join(number: u64) -> Join {
     let (session, via) = (session(number), Via::VoiceService);
-    let (mute, deaf, unlocked, only_once) = Default::default();
-    Join { session, via, client: None, mute, deaf, unlocked, only_once }
+    let (mute, deaf, video_mute, unlocked, only_once) = Default::default();
+    let (client, beside) = (None, None);
+    Join { session, via, client, mute, deaf, video_mute, beside, unlocked, only_once }
+}
+
+/// A call as it waits from the start of a script.
+pub fn call_of(who: Who, id: &str) -> Call {
+    let (id, name, user) = (id.to_owned(), who.name.to_owned(), who.id());
+    let (guest, via, asked_at) = (false, Via::Aura, super::start().mono);
+    Call { id, name, user, guest, via, admitted: false, asked_at }
+}
+
+/// Somebody wants to come in, without a password.
+pub fn knock(who: Who, number: u64, call: &str) -> Knock {
+    let (session, call, name) = (session(number), call.to_owned(), who.name.to_owned());
+    Knock { session, call, name, guest: false, via: Via::Aura, shown: Shown::Nothing }
+}
+
+/// The way in of an admitted call.
+pub fn join_call(number: u64, call: &str) -> Join {
+    Join { via: Via::Aura, ..join_from(number, call) }
 }
 
 /// The same from a named device.
@@ -119,6 +140,7 @@ pub fn room_of(kind: ProfileKind) -> Settings {
         topic: None,
         has_password: false,
         captions: kind.profile().captions,
+        admission: Admission::default(),
         member_limit: kind.profile().member_limit,
         created_by: None,
         created_at: Timestamp::from_micros(1_740_000_000_000_000),
@@ -143,7 +165,14 @@ pub fn elsewhere() -> RoomId {
 
 /// The caller's own switches, as far as they are mutes.
 pub fn set_self(number: u64, mute: Option<bool>, deaf: Option<bool>) -> Command {
-    Command::SetSelf { session: session(number), mute, deaf, camera: None, screen: None }
+    Command::SetSelf {
+        session: session(number),
+        mute,
+        deaf,
+        camera: None,
+        screen: None,
+        video_mute: None,
+    }
 }
 
 /// A talk room for three: one more than a pair, to look on.

@@ -38,6 +38,8 @@ impl Script {
             client: join.client.clone(),
             mute: join.mute,
             deaf: join.deaf,
+            video_mute: join.video_mute,
+            beside: join.beside,
             at: self.now.wall,
             gone_at: self.now.mono + secs(wait),
         }

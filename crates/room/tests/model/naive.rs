@@ -38,6 +38,9 @@ pub struct Row {
     deaf: bool,
     /// A camera and a screen, as the client has it.
     says: (bool, bool),
+    /// No camera is to be seen.
+    video_mute: bool,
+    hand: Option<Timestamp>,
     speaking: bool,
     camera: bool,
     screen: bool,
@@ -55,6 +58,7 @@ pub struct Naive {
     pub rows: Vec<Row>,
     muted: BTreeSet<UserId>,
     deafened: BTreeSet<UserId>,
+    unseen: BTreeSet<UserId>,
     speakers: BTreeSet<UserId>,
     /// Who asks to speak, first come first.
     pub hands: Vec<(UserId, Timestamp)>,
@@ -72,7 +76,20 @@ impl Naive {
         let is_stage = settings.kind == ProfileKind::Stage;
         let speakers = speakers.into_iter().filter(|_| is_stage).collect();
         let (rows, hands, invites, lock, heard, closed) = Default::default();
-        Self { settings, rows, muted, deafened, speakers, hands, invites, lock, heard, closed }
+        let unseen = BTreeSet::new();
+        Self {
+            settings,
+            rows,
+            muted,
+            deafened,
+            unseen,
+            speakers,
+            hands,
+            invites,
+            lock,
+            heard,
+            closed,
+        }
     }
 
     /// Does it, or says why not.
@@ -94,10 +111,11 @@ impl Naive {
                 self.own(by, *session)?;
                 self.rows.retain(|row| row.id != *session);
             }
-            Command::SetSelf { session, mute, deaf, camera, screen } => {
+            Command::SetSelf { session, mute, deaf, camera, screen, video_mute } => {
                 let row = self.own(by, *session)?;
                 row.mute = mute.unwrap_or(row.mute);
                 row.deaf = deaf.unwrap_or(row.deaf);
+                row.video_mute = video_mute.unwrap_or(row.video_mute);
                 row.says = (camera.unwrap_or(row.says.0), screen.unwrap_or(row.says.1));
             }
             Command::ServerMute { user, muted } => {
@@ -109,6 +127,22 @@ impl Naive {
                 self.may(by, &[Permissions::DEAFEN_MEMBERS])?;
                 self.of(*user).next().ok_or(Refusal::TargetNotInRoom)?;
                 mark(&mut self.deafened, *user, *deafened);
+            }
+            Command::ServerVideoMute { user, muted } => {
+                self.may(by, &[Permissions::MUTE_MEMBERS])?;
+                self.of(*user).next().ok_or(Refusal::TargetNotInRoom)?;
+                mark(&mut self.unseen, *user, *muted);
+            }
+            Command::SetHand { session, raised } => {
+                // Later than all that are up, whatever the clock says.
+                let last = self.rows.iter().filter_map(|row| row.hand).max();
+                let next = last.map(|at| Timestamp::from_micros(at.as_micros() + 1));
+                let row = self.own(by, *session)?;
+                let at = row.hand.or(Some(now.wall.max(next.unwrap_or(now.wall))));
+                row.hand = at.filter(|_| *raised);
+            }
+            Command::React { session, .. } => {
+                self.own(by, *session)?;
             }
             Command::Kick { user } => {
                 self.may(by, &[Permissions::MUTE_MEMBERS, Permissions::MOVE_MEMBERS])?;
@@ -207,12 +241,13 @@ impl Naive {
             ProfileKind::Stage => self.speakers.contains(&row.person.id),
             ProfileKind::Talk => self.lock.holder == Some(row.person.id),
         };
-        let Marks { server_mute, server_deaf, speaker } = self.marks(row.person.id);
+        let Marks { server_mute, server_deaf, server_video_mute, speaker } =
+            self.marks(row.person.id);
         let speak = speaks && !row.mute && !server_mute;
         let seen = self.settings.kind != ProfileKind::Stage || speaker;
         Gate {
             speak,
-            camera: seen && has(Permissions::VIDEO),
+            camera: seen && has(Permissions::VIDEO) && !row.video_mute && !server_video_mute,
             screen: seen && has(Permissions::STREAM),
             receive: !row.deaf && !server_deaf,
             captions: speak && self.settings.captions,
@@ -227,6 +262,7 @@ impl Naive {
         Marks {
             server_mute: self.muted.contains(&user),
             server_deaf: self.deafened.contains(&user),
+            server_video_mute: self.unseen.contains(&user),
             speaker: self.speakers.contains(&user),
         }
     }

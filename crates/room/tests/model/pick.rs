@@ -32,6 +32,10 @@ impl World {
         let (by, command) = match ask.verb {
             Verb::Leave => (own.or(asker), Command::Leave { session }),
             Verb::SetSelf => (own.or(asker), pick_set_self(ask, session)),
+            Verb::SetHand => (own.or(asker), Command::SetHand { session, raised: on }),
+            Verb::React => {
+                (own.or(asker), Command::React { session, reaction: "heart".to_owned() })
+            }
             Verb::LeaveAll => (own.or(asker), Command::LeaveAll),
             Verb::TakeFloor => (own.or(asker), Command::TakeFloor),
             Verb::KeepFloor => (holder, Command::KeepFloor),
@@ -58,6 +62,7 @@ impl World {
             }
             Verb::ServerMute => (moderator, Command::ServerMute { user, muted: on }),
             Verb::ServerDeafen => (moderator, Command::ServerDeafen { user, deafened: on }),
+            Verb::ServerVideoMute => (moderator, Command::ServerVideoMute { user, muted: on }),
             Verb::Kick => (moderator, Command::Kick { user }),
             Verb::EndSession => (for_the_server, Command::EndSession { session, reason }),
             Verb::EndMember => (for_the_server, Command::EndMember { user, reason }),
@@ -122,7 +127,8 @@ fn pick_set_self(ask: &Ask, session: SessionId) -> Command {
     let (on, also) = ask.flags;
     let (mute, deaf) = (ask.door.then_some(on), ask.unlocked.then_some(also));
     let (camera, screen) = (ask.gateway.then_some(also), ask.accident.then_some(on));
-    Command::SetSelf { session, mute, deaf, camera, screen }
+    let video_mute = (ask.door && ask.gateway).then_some(on);
+    Command::SetSelf { session, mute, deaf, camera, screen, video_mute }
 }
 
 fn pick_topic(ask: &Ask) -> Command {
@@ -134,5 +140,10 @@ fn pick_change(ask: &Ask) -> Command {
     let name = on.then(|| if also { "Den" } else { "Hall" }.to_owned());
     let member_limit = also.then_some(if on { 2 } else { 4 });
     let overrides = ask.door.then(|| ask.overrides.clone());
-    Command::ChangeSettings(SettingsChange { name, member_limit, overrides })
+    Command::ChangeSettings(SettingsChange {
+        name,
+        member_limit,
+        overrides,
+        ..SettingsChange::default()
+    })
 }

@@ -16,10 +16,25 @@ impl Naive {
     fn member(&self, user: UserId) -> MemberView {
         let mut rows: Vec<_> = self.of(user).collect();
         rows.sort_by_key(|row| row.id);
-        let Marks { server_mute, server_deaf, speaker } = self.marks(user);
+        let Marks { server_mute, server_deaf, server_video_mute, speaker } = self.marks(user);
         let show = |row: &&Row| {
-            let Row { id, via, mute, deaf, detached, .. } = **row;
-            SessionView { id, via, mute, deaf, detached }
+            let Row { id, via, mute, deaf, video_mute, detached, .. } = **row;
+            SessionView {
+                id,
+                via,
+                mute,
+                deaf,
+                video_mute,
+                camera: row.camera || row.says.0,
+                screen: row.screen || row.says.1,
+                shares: row.says.1,
+                speaking: row.speaking && self.gate(id).speak,
+                hand_at: row.hand,
+                client: row.client.clone(),
+                beside: None,
+                call: None,
+                detached,
+            }
         };
         let role = if speaker { StageRole::Speaker } else { StageRole::Listener };
         MemberView {
@@ -30,6 +45,7 @@ impl Naive {
             deaf: !rows.iter().any(|row| !row.deaf),
             server_mute,
             server_deaf,
+            server_video_mute,
             speaking: rows.iter().any(|row| row.speaking && self.gate(row.id).speak),
             camera: rows.iter().any(|row| row.camera || row.says.0),
             screen: rows.iter().any(|row| row.screen || row.says.1),

@@ -20,7 +20,9 @@ impl Naive {
         }
         let is_in = self.of(user).next().is_some();
         self.check_place(user)?;
-        if !is_in && self.settings.has_password && !join.unlocked {
+        // Conferences are open here: their own table has a script.
+        let locked = self.settings.has_password && self.settings.kind != ProfileKind::Conference;
+        if !is_in && locked && !join.unlocked {
             return Err(Refusal::InvalidPassword);
         }
         let again = |row: &Row| (row.person.id, row.via) == (user, Via::SttRoom);
@@ -88,7 +90,7 @@ impl Naive {
 
 fn new_row(caller: &Caller, join: &Join, now: Now) -> Row {
     let Caller { person, roles, base } = caller.clone();
-    let Join { session: id, via, client, mute, deaf, .. } = join.clone();
+    let Join { session: id, via, client, mute, deaf, video_mute, .. } = join.clone();
     let bits = bits(person.id, &roles, base, &[]);
     let (says, speaking, camera, screen) = Default::default();
     let (sockets, media, heard, detached) = Default::default();
@@ -105,6 +107,8 @@ fn new_row(caller: &Caller, join: &Join, now: Now) -> Row {
         mute,
         deaf,
         says,
+        video_mute,
+        hand: None,
         speaking,
         camera,
         screen,

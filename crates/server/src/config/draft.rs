@@ -33,6 +33,8 @@ pub(super) struct Draft {
     pub(super) turn_username: Option<String>,
     pub(super) turn_password: Option<Redacted<String>>,
     pub(super) jwt_secret: Option<Redacted<String>>,
+    pub(super) aura_service_key: Option<Redacted<String>>,
+    pub(super) aura_members_port: Option<u16>,
     pub(super) tls_cert: Option<PathBuf>,
     pub(super) tls_key: Option<PathBuf>,
     pub(super) tls_self_signed: bool,
@@ -66,6 +68,12 @@ impl Draft {
                 "JWT_SECRET is shorter than {SECRET_LEN_WARN} bytes and can be guessed"
             ));
         }
+        let key_len = self.aura_service_key.as_ref().map(|key| key.expose().len());
+        if key_len.is_some_and(|len| len < SECRET_LEN_WARN) {
+            warnings.push(format!(
+                "AURA_SERVICE_KEY is shorter than {SECRET_LEN_WARN} bytes and can be guessed"
+            ));
+        }
         let room_creation =
             if self.room_managers_only { RoomCreation::Managers } else { RoomCreation::Anyone };
         Ok(Config {
@@ -79,6 +87,8 @@ impl Draft {
             turn,
             relay,
             jwt_secret: self.jwt_secret,
+            aura_service_key: self.aura_service_key,
+            aura_members_port: self.aura_members_port,
             tls,
             log: self.log,
             public_url: self.public_url,

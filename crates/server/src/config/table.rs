@@ -147,6 +147,27 @@ pub const SETTINGS: &[Setting] = &[
         }
     ),
     row!(
+        AURA_SERVICE_KEY,
+        Kind::Text,
+        Means("no such key"),
+        Secret,
+        "Who shows it as bearer token may do everything with conferences by REST.",
+        |draft, text| {
+            draft.aura_service_key = Some(Redacted::new(text.to_owned()));
+            Some(())
+        }
+    ),
+    public!(
+        AURA_MEMBERS_PORT,
+        Kind::PortOrOff,
+        Is("off"),
+        "One more HTTP port, which has nothing but the members of conferences.",
+        |draft, text| {
+            draft.aura_members_port = parse::port_or_off(text)?;
+            Some(())
+        }
+    ),
+    row!(
         JWT_SECRET,
         Kind::Text,
         Means("only tokens of this server are accepted"),
@@ -375,8 +396,6 @@ pub const SETTINGS: &[Setting] = &[
 
 /// Names that mean something to this program, but not in this version: set, they are a warning.
 pub const NOT_SERVED: &[&str] = &[
-    "AURA_MEMBERS_PORT",
-    "AURA_SERVICE_KEY",
     "MEDIA_SECRET",
     "MEDIA_SERVER_URL",
     "NATS_URL",

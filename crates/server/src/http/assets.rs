@@ -1,9 +1,10 @@
 //! The web client: its page at every address that is a room or a screen, its files under `/assets`.
 
-use axum::Router;
 use axum::extract::{Path, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Router, middleware};
+use dialects::Doors;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use web::Asset;
 
@@ -32,10 +33,12 @@ const FOR_PROGRAMS: [&str; 15] = [
     "ws",
 ];
 
-pub(super) fn router() -> Router {
+/// `sockets` is what some sockets at `/` are for.
+pub(super) fn router(sockets: Doors) -> Router {
+    let sockets = middleware::from_fn_with_state(sockets, dialects::sockets_at_root);
     Router::new()
         .route("/assets/{*path}", get(file))
-        .route("/", get(page))
+        .route("/", get(page).layer(sockets))
         .route("/r/{*room}", get(page))
         .route("/settings", get(page))
         .route("/admin", get(page))

@@ -18,7 +18,13 @@ async fn everything_survives_and_open_sessions_end_at_the_next_start() {
     let maya = store.create_account(&account(1, "maya")).await.unwrap();
     let general = store.create_room(&room(2, "General")).await.unwrap();
     let user = UserId(id(7));
-    let mark = Mark { user, server_mute: true, server_deaf: false, stage_speaker: true };
+    let mark = Mark {
+        user,
+        server_mute: true,
+        server_deaf: false,
+        server_video_mute: false,
+        stage_speaker: true,
+    };
     store.set_marks(general.id, mark).await.unwrap();
     let (left, stays) = (session(10, general.id), session(11, general.id));
     store.start_session(&left).await.unwrap();

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests are tests
 
 mod accounts;
+mod conferences;
 mod files;
 mod log;
 mod marks;
@@ -18,7 +19,7 @@ use model::{
     AccountId, ExternalId, Id, MessageId, Override, OverrideTarget, Permissions, Redacted, RoleId,
     RoomId, SessionId, Timestamp, UserId, Username, Via,
 };
-use room::ProfileKind;
+use room::{Admission, ProfileKind};
 use sqlx::{AnyConnection, Connection, Executor};
 use store::{
     ADMIN, Database, ExternalKey, MODERATOR, Mark, NewAccount, NewRoom, OWNER, SessionRow, Store,
@@ -81,6 +82,7 @@ fn room(raw: u64, name: &str) -> NewRoom {
         member_limit: 99,
         password_hash: None,
         captions: false,
+        admission: Admission::default(),
         created_by: None,
         external: None,
         overrides: Vec::new(),

@@ -8,11 +8,13 @@ use crate::*;
 const MAYA: u64 = 7;
 
 fn mark(server_mute: bool, server_deaf: bool, stage_speaker: bool) -> Mark {
-    Mark { user: UserId(id(MAYA)), server_mute, server_deaf, stage_speaker }
+    let user = UserId(id(MAYA));
+    Mark { user, server_mute, server_deaf, server_video_mute: false, stage_speaker }
 }
 
 fn moderated(server_mute: bool, server_deaf: bool) -> Event {
-    Event::Moderated { user: UserId(id(MAYA)), by: None, server_mute, server_deaf }
+    let user = UserId(id(MAYA));
+    Event::Moderated { user, by: None, server_mute, server_deaf, server_video_mute: false }
 }
 
 fn speaker(speaks: bool) -> Event {
@@ -40,6 +42,22 @@ async fn marks_are_set_changed_and_lifted() {
     }
     let nowhere = store.set_marks(RoomId(id(404)), mark(true, true, true)).await;
     assert!(matches!(nowhere, Err(StoreError::Missing)));
+}
+
+#[tokio::test]
+async fn a_stopped_camera_is_kept_and_nothing_of_who_is_forgotten() {
+    let (_directory, store) = fresh().await;
+    let room = store.create_room(&room(1, "Meeting")).await.unwrap().id;
+    let user = UserId(id(MAYA));
+    let (server_mute, server_deaf, server_video_mute) = (false, false, true);
+    let stopped = Event::Moderated { user, by: None, server_mute, server_deaf, server_video_mute };
+    store.append(room, &[stopped]).await.unwrap();
+    let kept = Mark { server_video_mute: true, ..mark(false, false, false) };
+    assert_eq!(store.marks(room).await.unwrap(), [kept]);
+    let forgotten = Event::MarksForgotten { user };
+    assert!(is_stored(&forgotten));
+    store.append(room, &[speaker(true), forgotten]).await.unwrap();
+    assert_eq!(store.marks(room).await.unwrap(), []);
 }
 
 #[tokio::test]

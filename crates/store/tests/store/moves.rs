@@ -27,7 +27,7 @@ fn maya() -> Caller {
 fn join() -> Join {
     let (mute, deaf, unlocked, only_once) = (false, false, false, false);
     let (session, via, client) = (SessionId(id(SESSION)), Via::Vox, None);
-    Join { session, via, client, mute, deaf, unlocked, only_once }
+    Join { session, via, client, mute, deaf, video_mute: false, beside: None, unlocked, only_once }
 }
 
 /// A room that is kept, and its owner's room.

@@ -153,6 +153,8 @@ async fn who_was_in_a_room_is_remembered_for_that_room() {
         client: None,
         mute: false,
         deaf: false,
+        video_mute: false,
+        beside: None,
         at: at(1),
         gone_at: Instant::now(),
     };

@@ -93,6 +93,15 @@ pub(super) fn telling(event: &Event, view: &RoomView) -> Option<Telling> {
         | Event::FloorTaken { .. }
         | Event::FloorKept { .. }
         | Event::FloorReleased { .. }
+        | Event::HandRaised { .. }
+        | Event::HandLowered { .. }
+        | Event::Reacted { .. }
+        | Event::CallWaits { .. }
+        | Event::CallStillWaits { .. }
+        | Event::CallAdmitted { .. }
+        | Event::CallRejected { .. }
+        | Event::CallEnded { .. }
+        | Event::MarksForgotten { .. }
         | Event::Closed { .. } => None,
     }
 }
@@ -144,6 +153,15 @@ pub(super) fn changes_members(event: &Event) -> bool {
         | Event::FloorKept { .. }
         | Event::FloorReleased { .. }
         | Event::CaptionsSwitched { .. }
+        | Event::HandRaised { .. }
+        | Event::HandLowered { .. }
+        | Event::Reacted { .. }
+        | Event::CallWaits { .. }
+        | Event::CallStillWaits { .. }
+        | Event::CallAdmitted { .. }
+        | Event::CallRejected { .. }
+        | Event::CallEnded { .. }
+        | Event::MarksForgotten { .. }
         | Event::Closed { .. } => false,
     }
 }

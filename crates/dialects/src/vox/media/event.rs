@@ -47,7 +47,8 @@ impl Teller {
                 let member = member.as_ref().filter(|_| self.events)?;
                 self.changed(member.person.id, *stays && member.speaking)
             }
-            What::Message(_) => None,
+            // Nobody here asked for levels.
+            What::Message(_) | What::Level { .. } | What::ActiveSpeaker { .. } => None,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::harness::{FORM, Person, Room, Server, Session, Talk, VoxMember, form}
 pub const ROUNDS: usize = 1000;
 pub const AT_MOST: Duration = Duration::from_secs(3);
 
-const KEYS: [&str; 52] = [
+const KEYS: [&str; 60] = [
     "channel_id",
     "client",
     "mute",
@@ -67,6 +67,14 @@ const KEYS: [&str; 52] = [
     "media_type",
     "codec",
     "response_type",
+    "room",
+    "open",
+    "force_password",
+    "force_waiting_room",
+    "members",
+    "admin",
+    "device",
+    "id",
 ];
 const WORDS: [&str; 20] = [
     "offer",
@@ -187,7 +195,7 @@ fn route(which: u8, id: &str) -> (Method, String) {
     let (get, post) = (Method::GET, Method::POST);
     let member = |role: &str| format!("/api/v1/users/{id}/roles/{role}");
     let room = |what: &str| format!("/api/v1/rooms/{id}/{what}");
-    match which % 48 {
+    match which % 56 {
         0 => (post, "/voice/join".to_owned()),
         1 => (Method::PATCH, "/voice/state".to_owned()),
         2 => (post, "/voice/leave".to_owned()),
@@ -236,7 +244,15 @@ fn route(which: u8, id: &str) -> (Method, String) {
         44 => (post, room("stage/invite/respond")),
         45 => (post, room("stage/revoke")),
         46 => (Method::PATCH, room("stage/topic")),
-        _ => (post, room("voice/mute")),
+        47 => (post, "/v1/rooms".to_owned()),
+        48 => (get, "/v1/rooms".to_owned()),
+        49 => (get, format!("/v1/rooms/{id}")),
+        50 => (Method::PUT, format!("/v1/rooms/{id}")),
+        51 => (Method::DELETE, format!("/v1/rooms/0{id}x")),
+        52 => (get, format!("/v1/rooms/{id}/members")),
+        53 => (post, "/v1/devices".to_owned()),
+        54 => (Method::DELETE, format!("/v1/devices/{id}")),
+        _ => (get, "/v1/ws".to_owned()),
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::scene::{AT_MOST, Edits, ROUNDS, Said, Scene, edited};
-use crate::harness::{Client, MediaSocket, Wire};
+use crate::harness::{AuraCall, Client, MediaSocket, Wire};
 
 /// What an STT Room client says is nothing to the server, and costs nobody their place.
 #[test]
@@ -209,4 +209,62 @@ fn every_frame_on_a_gateway_is_answered_or_ends_it_as_the_protocol_says() {
             scene.runtime.block_on(say_to_gateway(scene, *compressed, *known, sent));
         },
     );
+}
+
+/// Frames of Aura's socket as clients send them, to a conference with a waiting room.
+fn aura_frames(scene: &Scene, room: &str, call: &AuraCall) -> Vec<String> {
+    let (token, sdp) = (call.token.as_str(), Client::new().1);
+    let wanted = json!([{ "id": "x:screen", "video_mid": "2", "width": 640, "height": 360 }]);
+    let rings = json!({ "room": room, "call_id": "another", "display_name": "x",
+        "username": scene.tom.whose.name, "password": "x", "room_password": "y" });
+    let shows = json!({ "member": "x", "auth_token": token });
+    let frames = [
+        ("authenticate", rings),
+        ("get_room_members", json!({})),
+        ("get_waiting_room_members", json!({})),
+        ("get_ice_servers", json!({ "auth_token": token })),
+        ("join_room", json!({ "sdp": sdp, "auth_token": token, "audio_muted": true })),
+        ("subscribe_room", json!({ "sdp": sdp, "members": wanted, "auth_token": token })),
+        ("watch_room", json!({ "auth_token": token })),
+        ("allow_member", shows.clone()),
+        ("reject_member", shows.clone()),
+        ("remove_member", shows.clone()),
+        ("mute_member_audio", shows.clone()),
+        ("unmute_member_video", shows),
+        ("register_room_api", json!({ "device": "x", "device_token": "y" })),
+        ("send_reaction", json!({ "reaction": "heart" })),
+        ("raise_hand", json!({})),
+        ("still_waiting", json!({})),
+        ("start_screen_share", json!({})),
+        ("mute_audio", json!({})),
+        ("unmute_video", json!({})),
+    ];
+    let frame = |(method, params)| json!({ "id": 7, "method": method, "params": params });
+    frames.map(|said| frame(said).to_string()).to_vec()
+}
+
+#[test]
+fn no_frame_ends_the_socket_of_aura() {
+    let scene = Scene::new();
+    let (call, real) = scene.runtime.block_on(async {
+        let room = scene.tom.whose.conference(json!({})).await;
+        let mut call = scene.maya.server.aura("a call").await;
+        call.ring(&room, Some(&scene.tom.whose)).await.unwrap();
+        let real = aura_frames(&scene, &room, &call);
+        (call, real)
+    });
+    let parts = AssertUnwindSafe((scene, Mutex::new(call), real));
+    let target = bolero::check!().with_type::<(u8, Sent)>();
+    target.with_iterations(ROUNDS / 3).with_test_time(AT_MOST).for_each(|(binary, sent)| {
+        let parts: &AssertUnwindSafe<_> = &parts;
+        let (scene, call, real) = &parts.0;
+        let message = message(binary % 16 == 0, frame(scene, real, sent));
+        let mut call = call.lock().unwrap();
+        scene.runtime.block_on(async {
+            call.wire().send(message).await;
+            // Answered in order: it has been read, and the socket lives.
+            call.send(r#"{"id":"marker","method":"no_such_method"}"#).await;
+            while call.frame().await["id"] != "marker" {}
+        });
+    });
 }

@@ -27,6 +27,8 @@ pub const PASSWORD: &str = "correct horse";
 
 /// What the server of a conversation is called.
 pub const SERVER_NAME: &str = "Parlor";
+/// Opens everything about conferences by REST.
+pub const SERVICE_KEY: &str = "a service key of good length";
 
 /// How a server is set up.
 #[derive(Clone, Debug)]
@@ -118,6 +120,7 @@ impl Server {
         let tokens = Tokens::open(path, secret).unwrap();
         let app = start_app(&setup, path, store.clone(), tokens).await;
         let doors = Doors {
+            aura_service_key: Some(Redacted::new(SERVICE_KEY.to_owned())),
             app: app.clone(),
             trusted_proxies: TrustedProxies::new(|address| address.is_loopback()),
             public_url: setup.public_url.map(str::to_owned),

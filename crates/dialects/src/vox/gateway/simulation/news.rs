@@ -68,6 +68,7 @@ pub fn settings(number: u64, room: &RoomModel) -> Settings {
         topic: None,
         has_password: room.has_password,
         captions: false,
+        admission: room::Admission::default(),
         member_limit: 99,
         created_by: None,
         created_at: at(),
@@ -87,6 +88,15 @@ fn member(number: u64) -> MemberView {
         via: Via::Vox,
         mute: false,
         deaf: false,
+        video_mute: false,
+        camera: false,
+        screen: false,
+        shares: false,
+        speaking: false,
+        hand_at: None,
+        client: None,
+        beside: None,
+        call: None,
         detached: false,
     };
     MemberView {
@@ -97,6 +107,7 @@ fn member(number: u64) -> MemberView {
         deaf: false,
         server_mute: false,
         server_deaf: false,
+        server_video_mute: false,
         speaking: false,
         camera: false,
         screen: false,
@@ -109,7 +120,8 @@ fn member(number: u64) -> MemberView {
 
 fn of_room(number: u64, room: &RoomModel, event: Event, gone: Option<u64>) -> News {
     let members = room.members.iter().copied().map(member).collect();
-    let view = RoomView { settings: settings(number, room), members, floor: None };
+    let view =
+        RoomView { settings: settings(number, room), members, floor: None, waiting: Vec::new() };
     let gone = gone.into_iter().map(member).collect();
     News::Room(RoomNews { events: vec![event], view, gone })
 }
