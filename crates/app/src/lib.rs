@@ -36,7 +36,6 @@ mod upload;
 mod voice;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use media::Event;
@@ -45,6 +44,7 @@ use net::Media;
 use room::{EndReason, Timing};
 use store::{Store, StoreError};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use accounts::{Accounts, DISPLAY_NAME_LEN_MAX, LoggedIn, Origin, PASSWORD_LEN_MAX, SignUp};
@@ -147,8 +147,8 @@ pub struct Parts {
     limits: Quota,
     /// Open sockets of all dialects: waited for when the server stops, so that goodbyes arrive.
     pub sockets: TaskTracker,
-    /// Set once the server stops: nobody comes in any more.
-    stopping: AtomicBool,
+    /// Cancelled once the server stops: nobody comes in any more.
+    stopping: CancellationToken,
 }
 
 impl std::ops::Deref for App {
@@ -197,7 +197,7 @@ impl App {
             joins,
             limits,
             sockets,
-            stopping: AtomicBool::new(false),
+            stopping: CancellationToken::new(),
         }));
         tokio::spawn(background::follow_media(app.rooms.clone(), events));
         tokio::spawn(background::follow_bans(app.clone()));
@@ -206,12 +206,17 @@ impl App {
 
     /// Whether the server is on its way down.
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
+        self.stopping.is_cancelled()
+    }
+
+    /// Waits until the server is on its way down.
+    pub async fn stops(&self) {
+        self.stopping.cancelled().await;
     }
 
     /// Ends every session, telling the members, and stops the media plane.
     pub async fn shut_down(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stopping.cancel();
         let told = async {
             self.rooms.close_all(EndReason::ServerShutdown).await;
             self.board.tell(News::Stopping).await;

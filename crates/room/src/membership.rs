@@ -142,7 +142,7 @@ impl Room {
         // departures of others follow.
         let sessions = self.members.values().flat_map(|member| self.all_ended(member, reason, now));
         let members = self.members.keys().map(|user| Event::MemberLeft { user: *user, reason });
-        let calls = self.turned_away(now);
+        let calls = self.turned_away(reason, now);
         sessions.chain(members).chain(calls).chain([Event::Closed { reason }]).collect()
     }
 

@@ -241,10 +241,11 @@ impl Room {
     }
 
     /// What is told when the room closes to those who are not in.
-    pub(crate) fn turned_away(&self, now: Now) -> impl Iterator<Item = Event> {
+    pub(crate) fn turned_away(&self, reason: EndReason, now: Now) -> impl Iterator<Item = Event> {
         let outside = self.calls.iter().filter(|(session, _)| !self.has_session(**session));
         outside.map(move |(session, call)| {
-            if call.admitted {
+            // Who waits when the server stops may wait again.
+            if call.admitted || reason != EndReason::RoomDeleted {
                 return ended(*session, call);
             }
             let (session, call) = (*session, Box::new(call.clone()));

@@ -60,6 +60,7 @@ enum Input {
     Notice(Option<Arc<Notice>>),
     Watched(Option<Arc<Notice>>),
     Look,
+    Stops,
 }
 
 impl OpenCall {
@@ -102,16 +103,17 @@ impl Connection {
                 Input::Notice(None) => return Err(self.fell_behind().await),
                 Input::Watched(notice) => self.forward_watched(notice).await?,
                 Input::Look => self.tell_pictures().await?,
-            }
-            if self.app.is_stopping() && self.open.is_none() {
-                say_goodbye(&mut self.socket, SERVICE_RESTART, "the server stops").await;
-                return Err(Closed);
+                Input::Stops => {
+                    say_goodbye(&mut self.socket, SERVICE_RESTART, "the server stops").await;
+                    return Err(Closed);
+                }
             }
         }
     }
 
     async fn next(&mut self) -> Result<Input, Closed> {
         loop {
+            let idle = self.open.is_none();
             let looks = self.open.as_ref().is_some_and(|open| open.pictures.is_some());
             let notices = self.open.as_mut().map(|open| &mut open.watch.notices);
             let watched = self.watching.as_mut().map(|watching| &mut watching.notices);
@@ -128,13 +130,11 @@ impl Connection {
                         Message::Close(_) => return Err(Closed),
                     }
                 }
+                // Who has a call hears of its end first.
+                () = self.app.stops(), if idle => return Ok(Input::Stops),
                 _ = self.looks.tick(), if looks => return Ok(Input::Look),
                 _ = self.pings.tick() => {
                     if self.heard_at.elapsed() >= SILENT_MAX {
-                        return Err(Closed);
-                    }
-                    if self.app.is_stopping() {
-                        say_goodbye(&mut self.socket, SERVICE_RESTART, "the server stops").await;
                         return Err(Closed);
                     }
                     send_within(&mut self.socket, Message::Ping(Default::default())).await?;

@@ -467,6 +467,8 @@ impl World {
         let mut moved = false;
         while let Some(output) = self.workers[at].poll_output() {
             match output {
+                // It says nothing that speaking does not, all the time.
+                Output::Event(media::Event::Level { .. }) => {}
                 Output::Event(event) => self.events.push(event),
                 Output::Relay(relay) => self.wires.send(at, relay),
                 Output::Voice(voice) => self.hear(voice),

@@ -183,6 +183,7 @@ fn about(event: &Event) -> Option<SessionId> {
         | Event::Failed { session }
         | Event::SpeakingStarted { session }
         | Event::SpeakingStopped { session }
+        | Event::Level { session, .. }
         | Event::SourceStarted { session, .. }
         | Event::SourceStopped { session, .. } => Some(*session),
     }
