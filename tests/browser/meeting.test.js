@@ -244,3 +244,50 @@ test("a page that is reloaded in a meeting is back in it", async (context) => {
   await until("Gus again at ann", async () => ![undefined, before].includes(await ann.idOf(gus)));
   await ann.hears();
 });
+
+test("after a crash of the server an admin is back in, and a guest at the door again", async (context) => {
+  const { table, ann, guest } = await hosted(context, "waiting");
+  await comeInMuted(ann);
+  await isInside(ann);
+  const gus = await guest("Gus");
+  await ui.ask(gus.page, "Gus");
+  await waits(ann, ["Gus"]);
+  await ui.decide(ann.page, "Gus", "admit");
+  await isInside(gus);
+  await ann.hears();
+
+  await table.server.kill();
+  await ui.saysConnectionLost(gus.page);
+  await table.server.run();
+  await ui.atTheDoor(gus.page);
+  await isInside(ann);
+  await waits(ann, ["Gus"]);
+  await picture(gus, "back");
+  await ui.decide(ann.page, "Gus", "admit");
+  await isInside(gus);
+  await ann.hears();
+});
+
+test("a phone shows the whole width of a meeting and of its door", async (context) => {
+  const { table, ann, room } = await hosted(context, "waiting");
+  await comeInMuted(ann);
+  await isInside(ann);
+  const phone = { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true };
+  const gus = await Attendee.guest(await table.browser(), table.server, "Gus", room, phone);
+  const fits = async (/** @type {string} */ where) => {
+    const widths = await gus.page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+    assert.ok((widths[0] ?? 0) <= (widths[1] ?? 0), `${where} is ${widths[0]} wide on a page of ${widths[1]}`);
+  };
+  await fits("the lobby");
+  await ui.ask(gus.page, "Gus");
+  await ui.atTheDoor(gus.page);
+  await fits("the door");
+  await waits(ann, ["Gus"]);
+  await ui.decide(ann.page, "Gus", "admit");
+  await isInside(gus);
+  await until("ann at Gus", () => gus.idOf(ann));
+  await fits("the meeting");
+  await ui.press(gus.page, "people");
+  await fits("the people");
+  assert.deepEqual(gus.faults, []);
+});

@@ -89,6 +89,9 @@ export const ui = {
     await find(page, "join").filter({ hasText: /^\s*(Ask to join|Join)\s*$/ }).click(waiting);
   },
 
+  /** @param {Page} page */
+  saysConnectionLost: (page) => find(page, "banner").filter({ hasText: /connection lost/i }).waitFor(waiting),
+
   /** One waits to be let in. @param {Page} page */
   atTheDoor: (page) => find(page, "door").waitFor(waiting),
 

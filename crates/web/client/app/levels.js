@@ -36,12 +36,17 @@ export class MicrophoneLevel {
   }
 
   now() {
+    return onScale(this.amplitude());
+  }
+
+  /** Linear, 0 to 1. */
+  amplitude() {
     if (!this.#analyser) return 0;
     if (this.#context?.state === "suspended") this.#context.resume().catch(() => {});
     this.#analyser.getFloatTimeDomainData(this.#samples);
     let sum = 0;
     for (const sample of this.#samples) sum += sample * sample;
-    return onScale(Math.sqrt(sum / this.#samples.length));
+    return Math.sqrt(sum / this.#samples.length);
   }
 }
 

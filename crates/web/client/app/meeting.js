@@ -19,6 +19,8 @@ import { inWords } from "./words.js";
 const VISIT = freshUuid();
 /** As long as a burst is in the air, in the style sheet. */
 const REACTION_MS = 4000;
+/** As often as the server tells the level of others. */
+const LEVEL_MS = 250;
 /** As often as the server passes it on. */
 const NUDGE_MS = 5000;
 
@@ -28,11 +30,12 @@ const NUDGE_MS = 5000;
  * @property {AppStore} store
  * @property {Pick<Capture, "close">} capture
  * @property {(text: string, about?: string) => void} notice
+ * @property {() => number} amplitude of one's own microphone now, linear
  */
 
 /**
  * A call that will ask to come in: with one's account, or as a guest by name.
- * @param {Needs} needs
+ * @param {Pick<Needs, "api" | "store">} needs
  * @param {Room} room
  * @param {string} password
  */
@@ -49,10 +52,12 @@ export class MeetingPlace {
   /** @type {Meeting | null} */
   #call = null;
   #reactions = 0;
+  /** @type {any} */
+  #levelTimer = null;
   /** @type {() => void} */
   #unfollow = () => {};
 
-  /** @param {Needs} needs @param {Pick<Env, "setTimeout">} [env] */
+  /** @param {Needs} needs @param {Pick<Env, "setTimeout" | "clearTimeout">} [env] */
   constructor(needs, env = browserEnv()) {
     this.#needs = needs;
     this.#env = env;
@@ -71,9 +76,21 @@ export class MeetingPlace {
       seen = large;
       call.prefer(large ? store.get().call.people[large]?.session_id ?? null : null);
     });
+    this.#hearOwn(call);
+  }
+
+  /** The server tells everybody's level but one's own. @param {Meeting} call */
+  #hearOwn(call) {
+    const { store, amplitude } = this.#needs;
+    this.#levelTimer = this.#env.setTimeout(() => {
+      const me = myself(store.get());
+      if (me && !me.mute && !me.server_mute) call.handleOwnLevel(amplitude());
+      this.#hearOwn(call);
+    }, LEVEL_MS);
   }
 
   end() {
+    this.#env.clearTimeout(this.#levelTimer);
     this.#unfollow();
     this.#unfollow = () => {};
     this.#call = null;

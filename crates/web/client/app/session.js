@@ -64,7 +64,7 @@ export class Session {
     this.#speakers = new Speakers(needs.store);
     this.talk = new Talk(needs);
     this.stage = new StagePlace({ ...needs, mute: (mute) => this.#mute(mute) });
-    this.meeting = new MeetingPlace(needs);
+    this.meeting = new MeetingPlace({ ...needs, amplitude: () => this.#microphoneLevel.amplitude() });
     this.sizes = new TileSizes(needs.store, (views) => this.call?.setViews(views));
     needs.capture.on("track", ({ source, track }) => this.#handleTrack(source, track));
     needs.capture.on("notice", needs.notice);

@@ -139,6 +139,11 @@ export class Meeting extends Emitter {
     return this.#levels.of(call);
   }
 
+  /** What the server does not tell: how loud one's own microphone is, said a few times a second. @param {number} level linear */
+  handleOwnLevel(level) {
+    if (this.#inside) this.#levels.handle(this.#knock.call, level);
+  }
+
   /** @param {boolean} up */
   setHand(up) {
     this.#aura?.notify(up ? "raise_hand" : "unraise_hand");

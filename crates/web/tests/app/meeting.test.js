@@ -38,9 +38,12 @@ function admin(others = []) {
   };
   const names = ["nudge", "setHand", "react", "decide", "muteMember", "remove", "prefer"];
   const call = /** @type {any} */ (Object.fromEntries(names.map((name) => [name, note(name)])));
+  /** @type {number[]} */
+  const levels = [];
+  call.handleOwnLevel = (/** @type {number} */ level) => levels.push(level);
   /** @type {string[]} */
   const notices = [];
-  const place = new MeetingPlace({ api: /** @type {any} */ ({}), store, capture: devices.capture, notice: (text) => notices.push(text) }, time.env);
+  const place = new MeetingPlace({ api: /** @type {any} */ ({}), store, capture: devices.capture, notice: (text) => notices.push(text), amplitude: () => 0.5 }, time.env);
   place.begin(call);
   const announce = createAnnouncer(store);
   /** @param {string} type @param {object} rest */
@@ -51,7 +54,7 @@ function admin(others = []) {
     store.dispatch(told);
     place.handleEvent(told.event, before);
   };
-  return { place, store, asked, refuse, notices, hear, devices, time, said: () => store.get().page.announcement };
+  return { place, store, asked, levels, refuse, notices, hear, devices, time, said: () => store.get().page.announcement };
 }
 
 test("a nudge at most every five seconds", async () => {
@@ -63,6 +66,21 @@ test("a nudge at most every five seconds", async () => {
   await time.pass(5000);
   place.nudge();
   assert.equal(asked.length, 2);
+});
+
+test("one's own level is one's own to tell, unless one is muted, by whomever", async () => {
+  const { hear, levels, time, place } = admin();
+  await time.pass(500);
+  assert.deepEqual(levels, [0.5, 0.5]);
+  hear("member.updated", inside("me", { admin: true, mute: true }));
+  await time.pass(500);
+  hear("member.updated", inside("me", { admin: true, server_mute: true }));
+  await time.pass(500);
+  assert.equal(levels.length, 2);
+  hear("member.updated", inside("me", { admin: true }));
+  place.end();
+  await time.pass(500);
+  assert.equal(levels.length, 2);
 });
 
 test("the hand goes up and down", () => {
