@@ -459,7 +459,7 @@ const SECOND_SUFFIX: &str = "\u{1}second";
 const GUEST_NAME: &str = "Guest";
 
 fn hidden(mid: String) -> ViewRequest {
-    ViewRequest { mid, user: None, source: None, width: 0, height: 0 }
+    ViewRequest { mid, user: None, session: None, source: None, width: 0, height: 0 }
 }
 
 impl Call {

@@ -31,6 +31,8 @@ pub struct ViewRequest {
     pub mid: String,
     /// Whose picture; `None` leaves the choice to the server.
     pub user: Option<UserId>,
+    /// Of which session of that user's; `None`: of whichever has one.
+    pub session: Option<SessionId>,
     /// Which of that user's pictures; `None`: the screen if there is one, else the camera.
     pub source: Option<TrackSource>,
     /// Pixels shown: the smallest layer that has so many each way is sent. Zero (with `height` zero):

@@ -1,6 +1,6 @@
 //! One receiving section of a session: whatever source is bound to it goes there.
 
-use model::{MediaKind, TrackSource, UserId};
+use model::{MediaKind, SessionId, TrackSource, UserId};
 use str0m::media::Mid;
 
 use crate::choice::Choice;
@@ -14,8 +14,8 @@ pub(crate) enum Want {
     /// The server chooses.
     #[default]
     Auto,
-    /// This user's picture, and nothing while there is none.
-    Of(UserId, Option<TrackSource>),
+    /// This user's picture, of this session if one is named, and nothing while there is none.
+    Of(UserId, Option<SessionId>, Option<TrackSource>),
     /// Nothing: it is not on the screen.
     Hidden,
 }

@@ -82,10 +82,13 @@ fn sessions_of(member: &MemberView) -> impl Iterator<Item = (SessionId, RoomMemb
     shown.map(move |session| (session.id, RoomMember::new(member, session)))
 }
 
-/// Whose member that is.
-pub(super) fn user_of(view: &RoomView, id: &str) -> Option<UserId> {
-    let has = |member: &&MemberView| member.sessions.iter().any(|one| member_id(one) == id);
-    view.members.iter().find(has).map(|member| member.person.id)
+/// Whose member that is, and which session of theirs.
+pub(super) fn session_of(view: &RoomView, id: &str) -> Option<(UserId, SessionId)> {
+    view.members.iter().find_map(|member| {
+        let shown = member.sessions.iter().filter(|session| session.beside.is_none());
+        let session = shown.into_iter().find(|session| member_id(session) == id)?;
+        Some((member.person.id, session.id))
+    })
 }
 
 /// The members that a client has been told of.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::connection::{Connection, OpenCall, Watching};
 use super::event::Teller;
-use super::member::{Roster, members, muted, user_of};
+use super::member::{Roster, members, muted, session_of};
 use super::refusal::{CANNOT_AUTHENTICATE, RpcError, WAITING};
 use super::request::{
     Authenticate, CredentialsBody, Decide, JoinRoom, Member, SendReaction, Shown, SubscribeRoom,
@@ -204,8 +204,8 @@ impl Connection {
     async fn remove_member(&mut self, wanted: Member) -> Answer {
         let only = "only admin can remove members";
         let view = self.app.room_of_admin_call(&self.call()?).await.map_err(only_admin(only))?;
-        let user = user_of(&view, &wanted.member).ok_or(room::Refusal::TargetNotInRoom);
-        let user = user.map_err(Refusal::Room)?;
+        let found = session_of(&view, &wanted.member).ok_or(room::Refusal::TargetNotInRoom);
+        let (user, _) = found.map_err(Refusal::Room)?;
         let done = self.app.command_of_call(&self.call()?, Command::Kick { user }).await;
         done.map(|_| json!({})).map_err(only_admin(only))
     }
@@ -213,8 +213,8 @@ impl Connection {
     async fn mute_member(&mut self, wanted: Member, track: Track, muted: bool) -> Answer {
         let only = "only admin can mute and unmute members";
         let view = self.app.room_of_admin_call(&self.call()?).await.map_err(only_admin(only))?;
-        let user = user_of(&view, &wanted.member).ok_or(room::Refusal::TargetNotInRoom);
-        let user = user.map_err(Refusal::Room)?;
+        let found = session_of(&view, &wanted.member).ok_or(room::Refusal::TargetNotInRoom);
+        let (user, _) = found.map_err(Refusal::Room)?;
         let command = match track {
             Track::Audio => Command::ServerMute { user, muted },
             Track::Video => Command::ServerVideoMute { user, muted },
@@ -348,7 +348,7 @@ fn view_of(
     if id == own {
         return None;
     }
-    let Some(user) = user_of(view, id) else {
+    let Some((user, session)) = session_of(view, id) else {
         return Some(Err(Refusal::Room(room::Refusal::TargetNotInRoom).into()));
     };
     let pixels = |said: Option<u32>| said.map(|said| u16::try_from(said).unwrap_or(u16::MAX));
@@ -357,6 +357,6 @@ fn view_of(
         (None, None) => (0, 1),
         (width, height) => (width.unwrap_or(0), height.unwrap_or(0)),
     };
-    let (mid, user, source) = (wanted.video_mid.clone(), Some(user), Some(source));
-    Some(Ok(ViewRequest { mid, user, source, width, height }))
+    let (mid, user, session) = (wanted.video_mid.clone(), Some(user), Some(session));
+    Some(Ok(ViewRequest { mid, user, session, source: Some(source), width, height }))
 }

@@ -55,6 +55,12 @@ pub(crate) struct ErrorBody {
     error: ErrorDetail,
 }
 
+impl ErrorBody {
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { error: ErrorDetail { code: status.as_u16(), message: message.into() } }
+    }
+}
+
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuraErrorDetail)]
 #[serde(deny_unknown_fields)]
@@ -67,8 +73,7 @@ struct ErrorDetail {
 impl Dialect for Aura {
     fn render(fault: &Fault) -> Response {
         let (status, message) = status_and_message(fault);
-        let error = ErrorDetail { code: status.as_u16(), message };
-        fault.with_retry_after((status, Json(ErrorBody { error })).into_response())
+        fault.with_retry_after((status, Json(ErrorBody::new(status, message))).into_response())
     }
 }
 

@@ -268,6 +268,7 @@ pub(crate) async fn replace(
     responses(
         (status = 204), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
         (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 503, body = ErrorBody),
     ),
     security(("bearer" = [])),
 )]

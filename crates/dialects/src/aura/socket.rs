@@ -4,6 +4,7 @@
 //! more, whoever was in has left.
 
 use app::{App, Origin};
+use axum::Json;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts, Request, State};
@@ -12,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 
 use super::connection::Connection;
+use super::refusal::ErrorBody;
 use crate::Doors;
 use crate::kit::{ClientOrigin, SDP_BODY_MAX};
 
@@ -23,7 +25,7 @@ pub(super) const SUBPROTOCOL: &str = "api";
     get, path = "/v1/ws", tag = "Aura",
     responses(
         (status = 101, description = "WebSocket of JSON-RPC 2.0 text frames; described in /asyncapi.json"),
-        (status = 426, description = "Not a WebSocket upgrade"),
+        (status = 426, body = ErrorBody),
     ),
 )]
 pub(crate) async fn open(
@@ -35,7 +37,8 @@ pub(crate) async fn open(
         Ok(upgrade) => upgraded(app, origin, upgrade),
         Err(_) => {
             let upgrade = [(header::UPGRADE, "websocket")];
-            (StatusCode::UPGRADE_REQUIRED, upgrade, "Upgrade to a WebSocket").into_response()
+            let body = ErrorBody::new(StatusCode::UPGRADE_REQUIRED, "upgrade to a WebSocket");
+            (StatusCode::UPGRADE_REQUIRED, upgrade, Json(body)).into_response()
         }
     }
 }

@@ -108,6 +108,7 @@ impl Wanted {
             }
         };
         let source = self.source.map(TrackSource::from);
-        Ok(ViewRequest { mid: self.mid, user, source, width: self.width, height: self.height })
+        let Self { mid, width, height, .. } = self;
+        Ok(ViewRequest { mid, user, session: None, source, width, height })
     }
 }

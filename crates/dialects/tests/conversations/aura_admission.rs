@@ -145,7 +145,12 @@ async fn the_waiting_room_stays_one_whichever_door() {
         let join = json!({ "password": password });
         bea.post(&format!("/api/v1/rooms/{room}/join"), join).await.expect(403);
     }
-    bea.post(&format!("/api/v1/rooms/{room}/voice/join"), json!({})).await.expect(403);
+    bea.post(
+        &format!("/api/v1/rooms/{room}/voice/join"),
+        json!({ "self_mute": false, "self_deaf": false }),
+    )
+    .await
+    .expect(403);
     // Nor does any other door show who is in.
     for path in [
         format!("/voice/channels/{room}/participants"),

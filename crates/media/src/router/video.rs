@@ -25,7 +25,9 @@ impl Router {
             slot.want = match wanted {
                 None => Want::Auto,
                 Some(want) if want.width == 0 && want.height == 0 => Want::Hidden,
-                Some(want) => want.user.map_or(Want::Auto, |user| Want::Of(user, want.source)),
+                Some(want) => {
+                    want.user.map_or(Want::Auto, |user| Want::Of(user, want.session, want.source))
+                }
             };
         }
         self.arrange_video(key, now);
@@ -50,8 +52,8 @@ impl Router {
             match want {
                 Want::Auto => {}
                 Want::Hidden => planned.push((slot, None)),
-                Want::Of(user, label) => {
-                    let picture = self.picture_of(&pictures, user, label);
+                Want::Of(user, session, label) => {
+                    let picture = self.picture_of(&pictures, user, session, label);
                     let picture = picture.filter(|from| self.takes(to, slot, *from));
                     pictures.retain(|other| Some(*other) != picture);
                     planned.push((slot, picture));
@@ -117,12 +119,15 @@ impl Router {
         &self,
         pictures: &[SourceRef],
         user: UserId,
+        of: Option<SessionId>,
         label: Option<TrackSource>,
     ) -> Option<SourceRef> {
         let labelled = |wanted: TrackSource| {
             pictures.iter().copied().find(|from| {
                 let session = &self.sessions[from.session];
-                session.user == user && session.sources[from.source].label == Some(wanted)
+                session.user == user
+                    && of.is_none_or(|of| session.id == of)
+                    && session.sources[from.source].label == Some(wanted)
             })
         };
         match label {

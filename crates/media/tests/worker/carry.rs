@@ -70,6 +70,7 @@ fn a_view_does_not_wait_for_people_of_the_old_room() {
     let want = |mid: &str, user, width| ViewRequest {
         mid: mid.to_owned(),
         user,
+        session: None,
         source: None,
         width,
         height: width,

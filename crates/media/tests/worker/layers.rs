@@ -62,7 +62,7 @@ fn settled(film: Film, watchers: &[usize]) -> World {
 fn view(world: &mut World, n: usize, height: u16) {
     let mid = world.clients[n].slots.last().unwrap().to_string();
     let width = (u32::from(height) * 16).div_ceil(9) as u16;
-    world.view(n, &[ViewRequest { mid, user: None, source: None, width, height }]);
+    world.view(n, &[ViewRequest { mid, user: None, session: None, source: None, width, height }]);
 }
 
 fn pictures(got: &[Got]) -> Vec<Got> {

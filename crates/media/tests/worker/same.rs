@@ -120,7 +120,7 @@ impl Play {
         let Some(mid) = slot.map(|slot| slot.mid) else { return };
         let width = if seen { 640 } else { 0 };
         let user = who.filter(|_| seen).map(user);
-        let want = ViewRequest { mid, user, source: None, width, height: width };
+        let want = ViewRequest { mid, user, session: None, source: None, width, height: width };
         self.world.view(n, &[want]);
     }
 

@@ -158,7 +158,7 @@ fn a_picture_that_nobody_sees_elsewhere_is_not_relayed() {
     let slot = world.clients[1].slots[2].to_string();
     let mut view = |user: Option<UserId>, width: u16| {
         let mid = slot.clone();
-        let want = ViewRequest { mid, user, source: None, width, height: width };
+        let want = ViewRequest { mid, user, session: None, source: None, width, height: width };
         world.view(1, &[want]);
         world.film(&[(0, None, 900)], 20);
         let (before, asked) = (world.wires.packets, world.clients[0].keyframes_wanted);
@@ -389,7 +389,14 @@ fn a_view_and_the_slot_of_a_speaker_work_across() {
         assert_eq!(pictures(&world, 2), [Some(user(speaker))]);
     }
     let mid = world.clients[2].slots[2].to_string();
-    let want = ViewRequest { mid, user: Some(user(1)), source: None, width: 640, height: 360 };
+    let want = ViewRequest {
+        mid,
+        user: Some(user(1)),
+        session: None,
+        source: None,
+        width: 640,
+        height: 360,
+    };
     world.view(2, &[want]);
     world.film(&all, 100);
     assert_eq!(pictures(&world, 2), [Some(user(1))]);

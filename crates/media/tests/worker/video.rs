@@ -96,7 +96,14 @@ fn a_view_overrides_the_choice() {
     let other = if seen == user(0) { user(1) } else { user(0) };
     let mid = world.clients[2].slots[2].to_string();
     let mut view = |user, width| {
-        let want = ViewRequest { mid: mid.clone(), user, source: None, width, height: width / 2 };
+        let want = ViewRequest {
+            mid: mid.clone(),
+            user,
+            session: None,
+            source: None,
+            width,
+            height: width / 2,
+        };
         world.workers[0].view(world.now, session(2), &[want]).unwrap();
         world.drain();
         world.film(&[(0, None, 900), (1, None, 900)], 100);

@@ -38,9 +38,15 @@ impl AuraCall {
 
     /// Sends a request and waits for its answer; notifications before it are kept.
     pub async fn ask(&mut self, method: &str, params: Value) -> Result<Value, Failed> {
+        let request = json!({ "id": 1, "method": method, "params": params });
+        self.check(&format!("aura.{method}"), &request);
+        self.ask_anything(method, params).await
+    }
+
+    /// The same with params that the document need not describe.
+    pub async fn ask_anything(&mut self, method: &str, params: Value) -> Result<Value, Failed> {
         self.requests += 1;
         let request = json!({ "id": self.requests, "method": method, "params": params });
-        self.check(&format!("aura.{method}"), &request);
         self.wire.send(Message::text(request.to_string())).await;
         loop {
             let frame = self.wire.frame().await;

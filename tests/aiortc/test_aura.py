@@ -1,0 +1,115 @@
+"""Conferences from outside: a guest waits, is let in and heard; an admin's mute holds; who is put out is out."""
+
+import asyncio
+
+import pytest
+
+from aura import Call, Refused
+from marks import is_heard, nothing_came, says_more
+from vox import Voice
+
+
+async def conference(owner, **keys):
+    body = {"room": {"name": "Weekly"} | keys}
+    return (await owner.must("POST", "/v1/rooms", body, status=201))["room"]["id"]
+
+
+async def is_refused(code, request):
+    with pytest.raises(Refused) as refused:
+        await request
+    assert refused.value.code == code
+
+
+async def test_a_guest_waits_is_let_in_and_heard(server, owner, ann):
+    room = await conference(owner, members=[{"user_id": ann.uuid}])
+    admin = await Call.enter(server, room, "owner's", owner)
+    member = await Call.enter(server, room, "ann's", ann, "0920")
+    guest = await Call.open(server, "guest's")
+    guest.token = admin.token
+    await is_refused(403, guest.ring(room))
+    await is_refused(401, guest.answer_to("v=0"))
+    for one in (admin, member):
+        assert (await one.see("member_waiting"))["member"] == "guest's"
+    assert guest.told == []
+    allow = {"member": "guest's", "auth_token": admin.token}
+    await is_refused(401, member.ask("allow_member", **allow))
+    await is_refused(403, member.ask("allow_member", **allow | {"auth_token": member.token}))
+    await admin.ask("allow_member", **allow)
+    await guest.allowed()
+    await guest.connect("0890")
+    for one in (admin, member):
+        assert (await one.see("member_join_room"))["name"]
+        await is_heard(guest, one)
+        await is_heard(one, guest)
+    levels = [params for params in admin.all("member_audio_level") if params["audio_level"] > 0]
+    assert {"guest's", "ann's"} <= {params["member"] for params in levels}
+    await asyncio.gather(*(one.close() for one in (admin, member, guest)))
+
+
+async def test_an_admins_mute_holds(server, owner, ann):
+    room = await conference(owner, open=True)
+    admin = await Call.enter(server, room, "owner's", owner)
+    muted = await Call.enter(server, room, "ann's", ann, "0920")
+    guest = await Call.enter(server, room, "guest's", None, "0890")
+    await is_heard(muted, guest)
+    await admin.ask("mute_member_audio", member="ann's")
+    after = muted.marks.sent
+    assert (await muted.see("member_mute_audio"))["by_admin"]
+    await muted.say("unmute_audio")
+    await muted.see("member_mute_audio", before=1)
+    # Later packets of somebody else show that the way is open.
+    await asyncio.gather(says_more(muted), says_more(admin))
+    await is_heard(admin, guest)
+    nothing_came(muted, guest, after)
+    await is_refused(409, admin.ask("mute_member_audio", member="ann's"))
+    await admin.ask("unmute_member_audio", member="ann's")
+    await is_heard(muted, guest)
+    await asyncio.gather(*(one.close() for one in (admin, muted, guest)))
+
+
+async def test_who_is_put_out_is_not_heard_and_hears_nothing(server, owner, ann):
+    room = await conference(owner, open=True)
+    admin = await Call.enter(server, room, "owner's", owner)
+    guest = await Call.enter(server, room, "guest's", None, "0890")
+    member = await Call.enter(server, room, "ann's", ann, "0920")
+    await is_heard(guest, member)
+    await admin.ask("remove_member", member="guest's")
+    # What was on its way when it was asked for may have passed.
+    after, heard = guest.marks.sent, {one: one.marks.sent for one in (admin, member)}
+    assert await guest.see("member_leave_room") == {"member": "guest's", "by_admin": True}
+    await asyncio.gather(*(says_more(one) for one in (admin, member)))
+    await is_heard(admin, member)
+    nothing_came(guest, member, after)
+    for one, last in heard.items():
+        nothing_came(one, guest, last)
+    await is_refused(401, guest.answer_to("v=0"))
+    await asyncio.gather(*(one.close() for one in (admin, guest, member)))
+
+
+async def test_conferences_and_other_doors_meet(server, owner, ann):
+    room = await owner.make_room()
+    call = await Call.enter(server, room, "owner's", owner)
+    voice = await Voice.join(ann, room, "0920")
+    came = await call.see("member_join_room")
+    assert (came["name"], came["user"]) == ("ann", ann.uuid)
+    await is_heard(voice, call)
+    await is_heard(call, voice)
+    await call.ask("mute_member_audio", member=came["id"])
+    after = voice.marks.sent
+    await says_more(voice)
+    await says_more(call)
+    await is_heard(call, voice)
+    nothing_came(voice, call, after)
+    await asyncio.gather(call.close(), voice.close())
+
+
+async def test_who_closes_the_socket_has_left(server, owner):
+    room = await conference(owner, open=True)
+    admin = await Call.enter(server, room, "owner's", owner)
+    guest = await Call.enter(server, room, "guest's", None, "0890")
+    await is_heard(guest, admin)
+    await guest.close()
+    assert await admin.see("member_leave_room") == {"member": "guest's", "by_admin": False}
+    assert len(await owner.must("GET", f"/v1/rooms/{room}/members")) == 1
+    assert [one["id"] for one in await admin.ask("get_room_members")] == ["owner's"]
+    await admin.close()
