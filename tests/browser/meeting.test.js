@@ -291,3 +291,25 @@ test("a phone shows the whole width of a meeting and of its door", async (contex
   await fits("the people");
   assert.deepEqual(gus.faults, []);
 });
+
+test("another way for the media: the same member, heard and seen again", async (context) => {
+  const { ann, guest } = await hosted(context, "open");
+  await comeInMuted(ann);
+  await isInside(ann);
+  await ui.press(ann.page, "camera");
+  const gus = await guest("Gus");
+  await ui.ask(gus.page, "Gus");
+  await isInside(gus);
+  await ui.press(gus.page, "camera");
+  await Promise.all([ann.hears(), ann.sees(gus), gus.sees(ann)]);
+  const before = await ann.idOf(gus);
+  const { made } = await gus.counters();
+
+  await gus.page.evaluate(() => /** @type {any} */ (window).parlor.call.networkChanged());
+  await until("a new connection", async () => {
+    const now = await gus.counters();
+    return now.made > made && now.state === "connected";
+  }, () => gus.picture());
+  await Promise.all([ann.hears(), ann.sees(gus), gus.sees(ann)]);
+  assert.equal(await ann.idOf(gus), before);
+});
