@@ -29,7 +29,6 @@ mod srtp;
 mod stamp;
 mod stream;
 mod sys;
-mod throttle;
 mod usage;
 mod watch;
 
