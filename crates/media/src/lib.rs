@@ -61,6 +61,7 @@ mod session;
 mod slot;
 mod source;
 mod speaker;
+pub mod srtp;
 mod stun;
 mod svc;
 mod timer;

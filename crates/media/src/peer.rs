@@ -35,8 +35,8 @@ use crate::leg::Mapped;
 use crate::limit::{LOCAL_ADDRESSES_MAX, SECTIONS_MAX};
 use crate::output::{Output, Protocol, Transmit};
 use crate::refusal::MediaRefusal;
-use crate::seal::keys::take_exported;
-use crate::seal::{self, Dropped, Seal, Sealer, Tally};
+use crate::seal::{self, Dropped, Seal, Tally};
+use crate::srtp::{Sealer, take_exported};
 
 /// What a connection is taken to bear until it has been measured, which takes half a second. Less keeps
 /// the first picture small, more hurts who is on a phone.

@@ -91,7 +91,9 @@ impl Router {
     /// Totals so far.
     pub fn totals(&self) -> Counters {
         let (own, stand_ins) = (self.own.len() as u64, self.stand_ins.len() as u64);
-        Counters { sessions: own, stand_ins, ..self.counters }
+        let mut totals = Counters { sessions: own, stand_ins, ..self.counters };
+        self.count_pictures(&mut totals);
+        totals
     }
 
     /// Acts on everything the connection of a session had to say.

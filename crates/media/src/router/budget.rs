@@ -10,6 +10,7 @@ use crate::allocation::{Demand, Held};
 use crate::choice::{Choice, Target};
 use crate::event::{Allocation, LayerInfo};
 use crate::layer::{News, Table};
+use crate::output::Counters;
 use crate::relay::Content;
 use crate::source::{Abroad, SlotRef, SourceRef};
 
@@ -161,16 +162,28 @@ impl Router {
         slots.iter().filter_map(cost).sum()
     }
 
+    /// Adds up in which layers the pictures of this worker's own receivers are sent.
+    pub(super) fn count_pictures(&self, totals: &mut Counters) {
+        let sessions = self.own.values().map(|key| &self.sessions[*key]);
+        for slot in sessions.flat_map(|session| &session.slots) {
+            let (Some(from), Some(choice)) = (slot.bound, &slot.choice) else { continue };
+            let table = self.table(from);
+            let rank = choice.sent(table).and_then(|layer| table.rank(layer));
+            match rank.and_then(|rank| totals.pictures.get_mut(rank)) {
+                Some(count) => *count += 1,
+                None => totals.pictures_unsent += 1,
+            }
+        }
+    }
+
     /// What each of a session's pictures is sent.
     pub fn allocations(&self, key: usize) -> Vec<Allocation> {
         let slots = self.sessions[key].slots.iter();
         let allocation = |slot: &crate::slot::Slot| {
             let (from, choice) = (slot.bound?, slot.choice.as_ref()?);
             let table = self.table(from);
-            let ranked = table.ranked();
             let info = |layer: u8| {
-                let rank = ranked.iter().position(|(at, _)| *at == layer)?;
-                let entry = ranked[rank].1;
+                let (rank, entry) = (table.rank(layer)?, table.get(layer)?);
                 let (width, height) = entry.size.map_or((0, 0), |size| (size.width, size.height));
                 Some(LayerInfo { rank, width, height, bps: entry.cost_bps() })
             };

@@ -176,6 +176,8 @@ fn each_receiver_has_a_layer_of_its_own_on_one_worker_and_on_two() {
             assert!(later.iter().all(|it| it.layer == layer), "{coding:?} {n}: {later:?}");
             assert!((28..=31).contains(&later.len()), "{coding:?} {n}: {}", later.len());
         }
+        let counted = [0, 1].map(|worker: usize| world.workers[worker].counters().pictures);
+        assert_eq!(counted, [[1, 0, 1, 0], [1, 1, 0, 0]], "{coding:?}");
         let now = &world.clients[4].film.as_ref().unwrap().sent;
         let wanted: u64 = (0..2).map(|rung| now[rung] - sent[rung]).sum();
         let relayed = (world.wires.packets - packets) as u64;
