@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use str0m::config::CryptoProvider;
 
 pub(crate) use self::sealer::Sealer;
-pub(crate) use self::watch::Tally;
+pub(crate) use self::watch::{Tally, listen};
 use crate::limit::SSRCS_MAX;
 
 /// The process's provider, with ciphers that are watched and keys that can be taken. `None`: there is none
