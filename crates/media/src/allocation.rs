@@ -5,7 +5,7 @@
 //! gets the smallest layer before anybody gets more; a picture whose smallest does not fit is paused, only
 //! the first may take somewhat more than there seems to be. Then
 //! screens are made as sharp as they are wanted, then cameras, a step each in turn. What is held is given
-//! up only when it does not fit; more is taken only with room to spare, and not soon after something had
+//! up only when it does not fit and the path is not steady; more is taken only with room to spare, and not soon after something had
 //! to be given up, or a picture would flap between two layers.
 
 use std::cmp::Reverse;
