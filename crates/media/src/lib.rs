@@ -34,9 +34,11 @@
 
 mod allocation;
 mod choice;
+mod congestion;
 mod credentials;
 mod demux;
 mod event;
+mod feedback;
 mod gaps;
 mod h264;
 mod layer;

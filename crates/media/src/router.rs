@@ -105,7 +105,9 @@ impl Router {
                     self.handle_packet(key, mid, rid, packet, now);
                 }
                 PeerEvent::KeyframeWanted { mid } => self.handle_keyframe_wanted(key, mid, now),
-                PeerEvent::Estimate { bps } => self.handle_estimate(key, bps, now),
+                PeerEvent::Estimate { bps, steady } => {
+                    self.handle_estimate(key, (bps, steady), now);
+                }
                 PeerEvent::Connected => self.handle_connected(key, now),
                 PeerEvent::Dead { fault } => self.handle_dead(key, fault, now),
             }

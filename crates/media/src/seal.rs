@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use str0m::config::CryptoProvider;
 
-pub(crate) use self::watch::Tally;
+pub(crate) use self::watch::{Tally, listen};
 use crate::limit::SSRCS_MAX;
 use crate::srtp::tapped;
 

@@ -22,10 +22,11 @@ const OVERLOAD: u64 = 2;
 
 impl Router {
     /// A session's connection is thought to bear so much.
-    pub(super) fn handle_estimate(&mut self, key: usize, bps: u64, now: Instant) {
+    pub(super) fn handle_estimate(&mut self, key: usize, (bps, steady): (u64, bool), now: Instant) {
         let budget = &mut self.sessions[key].budget;
         let before = budget.estimate_bps.replace(bps).unwrap_or(0);
-        if before.abs_diff(bps) > before / SAME_WITHIN {
+        let turned = std::mem::replace(&mut budget.steady, steady) != steady;
+        if turned || before.abs_diff(bps) > before / SAME_WITHIN {
             self.counters.estimates += 1;
             self.allocate(key, now);
         } else {
@@ -73,11 +74,18 @@ impl Router {
         let is_measured = session.budget.estimate_bps.is_some();
         let aimed = session.budget.aim_bps;
         // The library looks at each change anew; small ones are none.
-        if plan.aim_bps.abs_diff(aimed) > aimed / 10 {
-            session.budget.aim_bps = plan.aim_bps;
-            if let Some(peer) = session.peer.as_mut() {
+        let aims = plan.aim_bps.abs_diff(aimed) > aimed / 10;
+        if let Some(peer) = session.peer.as_mut() {
+            if aims {
                 peer.aim(plan.aim_bps);
             }
+            peer.set_given(plan.given_bps);
+            if plan.looks {
+                peer.look();
+            }
+        }
+        if aims {
+            session.budget.aim_bps = plan.aim_bps;
         }
         for ((slot, demand), given) in slots.iter().zip(&demands).zip(plan.given) {
             let layer = given.and_then(|at| demand.layers.get(at));
@@ -91,6 +99,7 @@ impl Router {
         if is_measured && self.sent_bps(&slots) > there_is_bps.saturating_mul(OVERLOAD) {
             for slot in slots {
                 if self.choice(slot).is_some_and(Choice::stop_old) {
+                    self.forget_sent(slot);
                     self.touch_wish(slot);
                 }
             }
@@ -140,6 +149,14 @@ impl Router {
 
     fn choice(&mut self, to: SlotRef) -> Option<&mut Choice> {
         self.sessions[to.session].slots[to.slot].choice.as_deref_mut()
+    }
+
+    /// What has been lost of the old layer would be resent in front of the new one.
+    fn forget_sent(&mut self, to: SlotRef) {
+        let session = &mut self.sessions[to.session];
+        if let Some(peer) = session.peer.as_mut() {
+            peer.forget_sent(session.slots[to.slot].mid);
+        }
     }
 
     /// The home of what is in a slot is to be told what is needed of it now.
