@@ -35,6 +35,9 @@ const OF_DELIVERED: u64 = 85;
 /// What was held up for a moment, as on a radio link, comes all at once: no queue is seen for so long then.
 const BUSY_OVER: Duration = Duration::from_millis(400);
 const BUSY_MIN: Duration = Duration::from_millis(40);
+/// It takes at least so many hundredths of the time in which it was sent to come out of a queue that grows. A
+/// path that has become longer, or delays unevenly, is no narrower.
+const COMES_SLOWER: i64 = 125;
 const LATELY: Duration = Duration::from_millis(200);
 /// More lost of the packets of so long, and at least so many, is no accident. Where 5 % are lost by chance so
 /// many of ninety, a second of the smallest picture and a voice, are lost about once in an hour.
@@ -176,8 +179,7 @@ impl Congestion {
         }
         let before = self.queues.iter().map(|(_, queue)| *queue).min().unwrap_or(queue);
         self.queues.push_back((now, queue));
-        let bounded = self.bound_bps(now).is_some();
-        let too_long = queue >= QUEUE_LONG && (bounded || queue >= before + GROWN_BY);
+        let too_long = queue >= QUEUE_LONG && queue >= before + GROWN_BY;
         let lossy = self.is_lossy(now);
         if queue >= QUEUE_LONG || lossy {
             self.bad_at = Some(now);
@@ -199,25 +201,27 @@ impl Congestion {
         all >= LOSS_OF_MIN && lost * 100 > all * LOSS_MAX_PERCENT
     }
 
-    /// What comes out of the queue, as long as there is one.
+    /// What comes out of the queue, as long as there is one that grows: less than goes in.
     fn busy_bps(&self) -> Option<u64> {
-        let came = self.fates.iter().rev().filter_map(|fate| Some((fate.came?, fate.bytes)));
+        let came = self.fates.iter().rev().filter_map(|fate| Some((fate.came?, fate)));
         let mut waited = came.take_while(|((_, waited), _)| *waited >= QUEUE_LONG / 2);
-        let ((last, _), mut bytes) = waited.next()?;
-        let (mut span, mut first_bytes) = (0, bytes);
-        for ((at, _), more) in waited {
+        let ((last, _), newest) = waited.next()?;
+        let (mut span, mut oldest, mut bytes) = (0, newest, newest.bytes);
+        for ((at, _), fate) in waited {
             let longer = last.saturating_sub(at);
             if longer > BUSY_OVER.as_micros() as i64 {
                 break;
             }
             if longer > span {
-                (span, first_bytes) = (longer, more);
+                (span, oldest) = (longer, fate);
             }
-            bytes += more;
+            bytes += fate.bytes;
         }
+        let sent_over = newest.sent_at.saturating_duration_since(oldest.sent_at).as_micros() as i64;
+        let grows = span * 100 >= sent_over * COMES_SLOWER;
         // What the first of them took is not in between.
-        let enough = span >= BUSY_MIN.as_micros() as i64;
-        enough.then(|| (bytes - first_bytes) as u64 * 8 * 1_000_000 / span.unsigned_abs())
+        let enough = grows && span >= BUSY_MIN.as_micros() as i64;
+        enough.then(|| (bytes - oldest.bytes) as u64 * 8 * 1_000_000 / span.unsigned_abs())
     }
 
     fn lately_bps(&self, now: Instant) -> Option<u64> {
