@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 use media::SlotBinding;
 use model::{Now, RoomId, SessionId};
 use room::{
-    ActiveChange, ActiveSpeaker, Actor, Arrival, Audience, Caller, Command, EndReason, Event,
-    Knock, Link, MemberView, Room, RoomView,
+    ActiveSpeaker, Actor, Arrival, Audience, Caller, Command, EndReason, Event, Knock, MemberView,
+    Room, RoomView,
 };
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::DropGuard;
 
-use super::feed::{Carried, Feed, Notice, Slot, Start, To, Watching, What};
+use super::feed::{Carried, Feed, Notice, Slot, Start, To, What};
 use super::journal::Journal;
 use super::reactions;
 use super::registry::Shared;
