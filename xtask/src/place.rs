@@ -64,6 +64,11 @@ impl Place {
         self.target.join(profile).join("voice-service")
     }
 
+    /// The load client, built like the server.
+    pub fn load(&self, profile: &str) -> PathBuf {
+        self.target.join(profile).join("load")
+    }
+
     /// The examples as built by `cargo build --release --examples`.
     pub fn examples(&self) -> PathBuf {
         self.target.join("release/examples")

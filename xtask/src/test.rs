@@ -28,7 +28,8 @@ pub fn run(place: &Place, quick: bool) -> Result<()> {
 pub fn all(place: &Place, steps: &mut Steps) -> Tally {
     let mut tally = Tally::default();
     steps.step("setup", || setup::run(place));
-    steps.step("build the server", || shell(&mut cargo(place, &["build", "--package", "server"])));
+    let programs = ["build", "--package", "server", "--package", "bench"];
+    steps.step("build the server and the load client", || shell(&mut cargo(place, &programs)));
     steps.step("rust tests", || rust(place, &mut tally));
     for folder in [WEB, BROWSER] {
         steps.step(&format!("types in {folder}"), || {
@@ -87,6 +88,7 @@ pub fn with_tools<'c>(command: &'c mut Command, place: &Place) -> &'c mut Comman
     let server: &Path = &place.server("debug");
     command
         .env("PARLOR_SERVER", server)
+        .env("PARLOR_LOAD", place.load("debug"))
         .env("PARLOR_SPEECH", place.speech())
         .env("CHROMIUM", Place::chromium())
 }

@@ -46,6 +46,8 @@ pub struct Draft {
     /// How many streams it is meant to receive, and in which sections if it offered them.
     pub hears: usize,
     pub receives: Vec<Mid>,
+    /// Where media goes in place of the addresses in the answer.
+    pub media: Option<SocketAddrV4>,
     pending: Option<SdpPendingOffer>,
 }
 
@@ -75,6 +77,7 @@ impl Draft {
             sends: None,
             hears: 0,
             receives: Vec::new(),
+            media: None,
             pending: None,
         })
     }
@@ -121,7 +124,10 @@ impl Draft {
     /// Takes the answer to the offer.
     pub fn accept(&mut self, answer: &str) -> Result<()> {
         let pending = self.pending.take().context("an answer without an offer")?;
-        let answer = SdpAnswer::from_sdp_string(answer)?;
+        let answer = match self.media {
+            Some(media) => SdpAnswer::from_sdp_string(&led_to(media, answer))?,
+            None => SdpAnswer::from_sdp_string(answer)?,
+        };
         Ok(self.rtc.sdp_api().accept_answer(pending, answer)?)
     }
 
@@ -130,5 +136,34 @@ impl Draft {
         self.hears = hears;
         let offer = SdpOffer::from_sdp_string(offer)?;
         Ok(self.rtc.sdp_api().accept_offer(offer)?.to_sdp_string())
+    }
+}
+
+/// An answer with this as the only address.
+fn led_to(media: SocketAddrV4, answer: &str) -> String {
+    let lines = answer.lines().filter(|line| !line.starts_with("a=candidate:"));
+    let mut led = String::new();
+    for line in lines {
+        led.push_str(&format!("{line}\r\n"));
+        // At the head of each section's credentials, of which there are as many as sections.
+        if line.starts_with("a=ice-ufrag:") {
+            let (ip, port) = (media.ip(), media.port());
+            led.push_str(&format!("a=candidate:1 1 udp 2130706431 {ip} {port} typ host\r\n"));
+        }
+    }
+    led
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_leads_to_one_address() {
+        let answer = "v=0\r\nm=video 9 X 96\r\na=ice-ufrag:abc\r\na=candidate:1 1 udp 5 10.0.0.1 7 typ host\r\n\
+                      a=candidate:2 1 tcp 4 10.0.0.1 7 typ host tcptype passive\r\na=end-of-candidates\r\n";
+        let expected = "v=0\r\nm=video 9 X 96\r\na=ice-ufrag:abc\r\n\
+                        a=candidate:1 1 udp 2130706431 127.0.0.1 9 typ host\r\na=end-of-candidates\r\n";
+        assert_eq!(led_to("127.0.0.1:9".parse().unwrap(), answer), expected);
     }
 }

@@ -4,11 +4,10 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use media::srtp::{ControlSealer, Exported, Opener, Sealer};
 
-use crate::keys::Exported;
 use crate::rtp::{self, Header};
-use crate::srtp::Srtp;
 use crate::stamp::Stamp;
 use crate::stream::{Stream, Window};
 
@@ -64,6 +63,23 @@ struct Speaking {
     edges: (u64, u64),
 }
 
+/// The library never sees the media of a light member, so no number is sealed twice.
+struct Srtp {
+    sealer: Sealer,
+    opener: Opener,
+    controls: ControlSealer,
+}
+
+impl Srtp {
+    fn new(exported: &Exported) -> Option<Self> {
+        Some(Self {
+            sealer: Sealer::new(exported)?,
+            opener: Opener::new(exported)?,
+            controls: ControlSealer::new(exported)?,
+        })
+    }
+}
+
 impl Light {
     /// A member whose DTLS is up.
     pub fn new(
@@ -75,7 +91,7 @@ impl Light {
         let speaking =
             voice.map(|voice| Speaking { next: now + voice.after, voice, count: 0, edges: (0, 0) });
         Ok(Self {
-            srtp: Srtp::new(exported)?,
+            srtp: Srtp::new(exported).context("no keys of a profile that is known here")?,
             profile: format!("{:?}", exported.profile),
             own_ssrc,
             speaking,
@@ -120,8 +136,9 @@ impl Light {
         if stream.got() % LOOKED_INTO != 1 {
             return;
         }
-        let opened = self.srtp.unprotect(bytes, header.len, header.ssrc, number, &mut self.payload);
-        match Stamp::read(&self.payload).filter(|_| opened.is_ok()) {
+        let packet = (bytes, header.len);
+        let opened = self.srtp.opener.open(header.ssrc, number, packet, &mut self.payload);
+        match Stamp::read(&self.payload).filter(|_| opened) {
             None => self.bad += 1,
             Some(stamp) => {
                 stream.looked(&stamp, at_ns, window);
@@ -141,7 +158,7 @@ impl Light {
     pub fn poll(&mut self, now: Instant, unix_ns: u64, window: &Window) -> Option<Vec<u8>> {
         if let Some(speaking) = self.speaking.as_mut().filter(|speaking| speaking.next <= now) {
             speaking.next += PACKET_EVERY;
-            return speaking.packet(&mut self.srtp, unix_ns, window).ok();
+            return speaking.packet(&mut self.srtp.sealer, unix_ns, window);
         }
         if self.report_at > now {
             return None;
@@ -156,12 +173,12 @@ impl Light {
             }
             None => rtp::receiver_report(self.own_ssrc, &reports),
         };
-        self.srtp.protect_rtcp(&report).ok()
+        self.srtp.controls.seal(&report)
     }
 }
 
 impl Speaking {
-    fn packet(&mut self, srtp: &mut Srtp, unix_ns: u64, window: &Window) -> Result<Vec<u8>> {
+    fn packet(&mut self, sealer: &mut Sealer, unix_ns: u64, window: &Window) -> Option<Vec<u8>> {
         if unix_ns < window.from_ns {
             self.edges.0 = self.count;
         }
@@ -178,9 +195,9 @@ impl Speaking {
             timestamp: (self.count as u32).wrapping_mul(TICKS_PER_PACKET),
             ssrc,
         };
-        let header = rtp::write(&header, level_id.map(|id| (id, LEVEL)));
+        let mut packet = rtp::write(&header, level_id.map(|id| (id, LEVEL)));
         let payload = Stamp { speaker, count: self.count, sent_ns: unix_ns }.payload(payload_len);
-        srtp.protect(&header, ssrc, self.count, &payload)
+        sealer.seal(ssrc, self.count, &mut packet, &payload).then_some(packet)
     }
 
     fn report(&self, unix_ns: u64) -> Vec<u8> {

@@ -10,7 +10,6 @@ mod draft;
 mod engine;
 mod fan_out;
 mod full;
-mod keys;
 mod light;
 mod member;
 mod picture;
@@ -25,11 +24,9 @@ mod scene;
 mod seen;
 mod signal;
 mod spread;
-mod srtp;
 mod stamp;
 mod stream;
 mod sys;
-mod throttle;
 mod usage;
 mod watch;
 
@@ -139,7 +136,8 @@ struct Run {
 }
 
 fn main() -> Result<()> {
-    keys::install();
+    // The keys of members whose media the library does not see.
+    media::srtp::tapped(str0m::crypto::from_feature_flags()).install_process_default();
     match Arguments::parse().command {
         Command::FanOut(all) => all.run(),
         Command::Point(point) => point.run(),

@@ -4,6 +4,7 @@
 use std::net::{SocketAddr, SocketAddrV4, UdpSocket};
 use std::time::{Duration, Instant};
 
+use media::srtp::take_exported;
 use str0m::net::{DatagramRecv, Protocol, Receive};
 use str0m::rtp::Extension;
 use str0m::{Event, Input, Output, Rtc};
@@ -11,7 +12,6 @@ use str0m::{Event, Input, Output, Rtc};
 use crate::clock::unix_ns;
 use crate::draft::{Draft, Path, Speaks};
 use crate::full::Full;
-use crate::keys;
 use crate::light::{Light, Voice};
 use crate::rtp::{Kind, kind};
 use crate::stream::{Stream, Window};
@@ -189,7 +189,7 @@ impl Member {
     fn connected(&mut self) -> anyhow::Result<()> {
         use anyhow::Context;
         let now = Instant::now();
-        let exported = keys::take().context("no keys were seen")?;
+        let exported = take_exported().context("no keys were seen")?;
         let Media::None(path) = self.media else { return Ok(()) };
         if path == Path::Full {
             let profile = format!("{:?}", exported.profile);

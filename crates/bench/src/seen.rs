@@ -70,7 +70,7 @@ impl Seen {
     }
 
     /// A line about the time since the last.
-    pub fn tell(&mut self, since: Duration, dropped: u64) -> Value {
+    pub fn tell(&mut self, since: Duration) -> Value {
         let (at, bytes) = std::mem::replace(&mut self.told, (since, self.bytes));
         let passed_ms = (since - at).as_millis().max(1) as u64;
         json!({
@@ -85,7 +85,6 @@ impl Seen {
             "packets": self.packets,
             "keyframes": self.keyframes,
             "missing": self.stream.as_ref().map(Stream::missing),
-            "line_dropped": dropped,
         })
     }
 }

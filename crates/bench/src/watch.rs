@@ -1,11 +1,11 @@
 //! `load member`: members for tests of pictures. One may replay a recording with all its layers; the
-//! others ask for a size, may have a narrow line, and tell as JSON lines what they are sent over time.
+//! others ask for a size and tell as JSON lines what they are sent over time.
 //!
 //! Commands come as JSON lines on standard input: `{"member":0,"view":[640,360]}` (zero by zero: hidden),
-//! `{"member":0,"limit_kbps":300}` (null: no limit), `{"end":true}`. Its end is an end as well.
+//! `{"end":true}`. Its end is an end as well.
 
 use std::io::{BufRead, Write};
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpStream, UdpSocket};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -23,7 +23,6 @@ use crate::recording::Recording;
 use crate::replay::Replay;
 use crate::seen::Seen;
 use crate::signal::parlor::{Parlor, Session};
-use crate::throttle::Throttle;
 
 /// How long the loop sleeps when nothing comes.
 const STEP: Duration = Duration::from_millis(2);
@@ -48,6 +47,9 @@ pub struct Members {
     /// The size that watchers ask for at first, WIDTHxHEIGHT.
     #[arg(long)]
     view: Option<String>,
+    /// Where watchers find the server's media, in place of what it says: a network in between.
+    #[arg(long)]
+    media: Option<SocketAddrV4>,
     /// Milliseconds between two lines of a watcher.
     #[arg(long, default_value_t = 250)]
     every: u64,
@@ -138,6 +140,7 @@ impl Members {
     ) -> Result<Peer> {
         let token = parlor.person()?;
         let mut draft = draft()?;
+        draft.media = self.media;
         let offer = draft.offer(None, 1)?;
         let mid = draft.receives.first().copied().context("no section to receive in")?;
         let session = parlor.enter(&mut draft, room, &token, &offer)?;
@@ -187,9 +190,6 @@ fn obey(peers: &mut [Peer], command: &Value) -> Result<()> {
             |value: &Value| value.as_u64().map(|side| side as u16).context("a side in pixels");
         peer.view((side(width)?, side(height)?))?;
     }
-    if let Some(limit) = command.get("limit_kbps") {
-        peer.line.set(limit.as_u64());
-    }
     Ok(())
 }
 
@@ -204,9 +204,7 @@ struct Peer {
     rtc: Rtc,
     socket: UdpSocket,
     local: SocketAddrV4,
-    server: Option<SocketAddr>,
     mid: Mid,
-    line: Throttle,
     due: Instant,
     connected: bool,
     part: Part,
@@ -224,9 +222,7 @@ impl Peer {
             rtc: draft.rtc,
             socket: draft.socket.context("no socket")?,
             local: draft.local,
-            server: None,
             mid,
-            line: Throttle::default(),
             due: Instant::now(),
             connected: false,
             part,
@@ -243,15 +239,10 @@ impl Peer {
     fn step(&mut self, now: Instant) -> Result<bool> {
         self.events.step();
         let mut buffer = [0; 2048];
-        while let Ok((len, source)) = self.socket.recv_from(&mut buffer) {
-            self.server = Some(source);
-            self.line.push(&buffer[..len], now);
-        }
         let mut acted = false;
-        while let Some(bytes) = self.line.pop(now) {
+        while let Ok((len, source)) = self.socket.recv_from(&mut buffer) {
             acted = true;
-            let Some(source) = self.server else { break };
-            let Ok(contents) = bytes.as_slice().try_into() else { continue };
+            let Ok(contents) = buffer[..len].try_into() else { continue };
             let (proto, destination) = (Protocol::Udp, self.local.into());
             self.input(Input::Receive(now, Receive { proto, source, destination, contents }))?;
         }
@@ -298,7 +289,7 @@ impl Peer {
 
     fn tell(&mut self, since: Duration) -> Result<()> {
         match &mut self.part {
-            Part::Watches(seen) => tell(&seen.tell(since, self.line.dropped)),
+            Part::Watches(seen) => tell(&seen.tell(since)),
             Part::Sends(replay) => tell(&json!({
                 "event": "sender", "t_ms": since.as_millis() as u64, "keyframes": replay.keyframes,
                 "connected": self.connected,

@@ -1,5 +1,6 @@
 //! The load client end to end, against the server as `cargo build --package server` has made it: a few
-//! members, a second or two. So that the tool does not rot between two benchmarks.
+//! members, a second or two. So that the tool does not rot between two benchmarks. What `load member` sees, the
+//! browser tests ask.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

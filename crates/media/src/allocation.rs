@@ -5,7 +5,7 @@
 //! gets the smallest layer before anybody gets more; a picture whose smallest does not fit is paused, only
 //! the first may take somewhat more than there seems to be. Then
 //! screens are made as sharp as they are wanted, then cameras, a step each in turn. What is held is given
-//! up only when it does not fit; more is taken only with room to spare, and not soon after something had
+//! up only when it does not fit and the path is not steady; more is taken only with room to spare, and not soon after something had
 //! to be given up, or a picture would flap between two layers.
 
 use std::cmp::Reverse;
@@ -40,6 +40,12 @@ const AIM: u64 = 130;
 const AIMED_AT_ANYWAY_BPS: u64 = 4_000_000;
 /// And so much even if it is not known yet what the pictures take.
 const AIM_MIN_BPS: u64 = 2_000_000;
+/// But no more than so many times the estimate: what is aimed at is probed for, in a burst that queues up
+/// in front of voices where there is less.
+const AIMED_TIMES: u64 = 2;
+/// While somebody is sent less than wanted it is looked so often whether there is more by now. More often
+/// would disturb a path that has no more, less often would leave a picture small that need not be.
+const LOOK_EVERY: Duration = Duration::from_secs(3);
 
 /// What a section was given before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,9 +104,13 @@ impl Demand {
 pub(crate) struct Budget {
     /// As measured, in bits per second.
     pub estimate_bps: Option<u64>,
+    /// Nothing of what is sent queues up, and not much is lost.
+    pub steady: bool,
     lowered_at: Option<Instant>,
     /// Since when what is held is more than there is.
     short_since: Option<Instant>,
+    /// Since when somebody is sent less than wanted, or the path was last looked at because of that.
+    looked_at: Option<Instant>,
     /// When it is worth looking again.
     pub due_at: Option<Instant>,
     /// What the connection has been told to aim at.
@@ -114,6 +124,10 @@ pub(crate) struct Plan {
     pub given: Vec<Option<usize>>,
     /// What would be needed for everything that is wanted, with room to rise to it.
     pub aim_bps: u64,
+    /// What is given takes so much, with the voices.
+    pub given_bps: u64,
+    /// It is time to find out whether there is more by now.
+    pub looks: bool,
 }
 
 impl Budget {
@@ -134,6 +148,10 @@ impl Budget {
         if held <= there {
             self.short_since = None;
             return there;
+        }
+        if self.steady {
+            self.short_since = None;
+            return held;
         }
         let since = *self.short_since.get_or_insert(now);
         let patient = held / 100 * PATIENT_FROM <= there && now < since + PATIENCE;
@@ -182,7 +200,8 @@ impl Budget {
         }
         let rises = self.lowered_at.filter(|_| held_back || lowered).map(|at| at + RISE_AFTER);
         let patient = self.short_since.map(|at| at + PATIENCE);
-        self.due_at = [rises, patient].into_iter().flatten().filter(|at| *at > now).min();
+        let (looks, look) = self.look(demands, &given, now);
+        self.due_at = [rises, patient, look].into_iter().flatten().filter(|at| *at > now).min();
         let sum = |at: fn(&Demand) -> usize| {
             let cost: u64 = demands.iter().map(|it| it.cost_bps(at(it))).sum();
             (cost + voices as u64 * VOICE_BPS) * AIM / 100
@@ -192,7 +211,34 @@ impl Budget {
             true => 0,
             false => sum(Demand::enough).max(most.clamp(AIM_MIN_BPS, AIMED_AT_ANYWAY_BPS)),
         };
-        Plan { given, aim_bps }
+        let aim_bps = self.estimate_bps.map_or(aim_bps, |bps| aim_bps.min(bps * AIMED_TIMES));
+        let costs = demands.iter().zip(&given).filter_map(|(it, at)| Some(it.cost_bps((*at)?)));
+        let given_bps = costs.sum::<u64>() + voices as u64 * VOICE_BPS;
+        Plan { given, aim_bps, given_bps, looks }
+    }
+
+    /// Whether to look now for more, and when to.
+    fn look(
+        &mut self,
+        demands: &[Demand],
+        given: &[Option<usize>],
+        now: Instant,
+    ) -> (bool, Option<Instant>) {
+        let mut wanting = demands.iter().zip(given);
+        let short = wanting.any(|(demand, given)| given.is_none_or(|at| at < demand.enough()));
+        if !short || self.estimate_bps.is_none() {
+            self.looked_at = None;
+            return (false, None);
+        }
+        let looked_at = *self.looked_at.get_or_insert(now);
+        let since = self.lowered_at.map_or(looked_at, |at| at.max(looked_at));
+        let looks = self.steady && now >= since + LOOK_EVERY;
+        if looks {
+            self.looked_at = Some(now);
+        }
+        // When the path turns steady, what there is is shared out anew anyway.
+        let last = if looks { now } else { since };
+        (looks, self.steady.then_some(last + LOOK_EVERY))
     }
 }
 
@@ -315,6 +361,37 @@ mod tests {
         assert_eq!(share(100, Held::Layer(1), 8000), (Some(0), true), "more than there is");
         assert_eq!(share(40, Held::Layer(0), 9000), (None, true));
         assert_eq!(share(900, Held::Paused, 12_100), (Some(1), false));
+    }
+
+    #[test]
+    fn on_a_steady_path_nothing_is_given_up_and_it_is_looked_for_more() {
+        let (start, mut budget) = (Instant::now(), Budget::default());
+        let mut share = |kbps: u64, steady, held, ms| {
+            (budget.estimate_bps, budget.steady) = (Some(kbps * 1000), steady);
+            let plan = budget.share(0, &[camera(720, held)], start + Duration::from_millis(ms));
+            (plan.given[0], plan.looks)
+        };
+        assert_eq!(share(20, true, Held::Layer(1), 0), (Some(1), false));
+        assert_eq!(share(20, true, Held::Layer(1), 2999), (Some(1), false));
+        assert_eq!(share(20, true, Held::Layer(1), 3000), (Some(1), true));
+        assert_eq!(share(20, true, Held::Layer(1), 5999), (Some(1), false));
+        assert_eq!(share(20, true, Held::Layer(1), 6000), (Some(1), true));
+        assert_eq!(share(20, false, Held::Layer(1), 9000), (None, false), "something queues up");
+        assert_eq!(share(20, true, Held::Paused, 9100), (None, false));
+        assert_eq!(share(20, true, Held::Paused, 12_000), (None, true));
+        assert_eq!(share(5000, true, Held::Paused, 12_100), (Some(2), false));
+        assert_eq!(share(5000, true, Held::Layer(2), 20_000), (Some(2), false), "all is wanted");
+    }
+
+    #[test]
+    fn no_more_is_aimed_at_than_twice_what_there_is() {
+        let aim = |estimate_bps| {
+            let mut budget = Budget { estimate_bps, ..Budget::default() };
+            let plan = budget.share(1, &[camera(720, Held::Layer(0))], Instant::now());
+            (plan.aim_bps, plan.given_bps)
+        };
+        assert_eq!(aim(Some(300_000)), (600_000, 150_000 + VOICE_BPS));
+        assert_eq!(aim(None).0, (1_700_000 + VOICE_BPS) * AIM / 100);
     }
 
     #[test]

@@ -39,6 +39,11 @@ pub(crate) enum Admit {
         switched: bool,
     },
     Skip,
+    /// Its contents are not sent, but the receiver waits for its number: under that, of its stream, goes an
+    /// empty packet.
+    Fill {
+        seq: u64,
+    },
     /// It is not sent, and a keyframe of the stream at this place is needed.
     Ask(u8),
 }
@@ -91,9 +96,12 @@ impl Choice {
         true
     }
 
-    /// Sends nothing more of the old layer while the keyframe of the new one is waited for. `true`: it did.
+    /// Sends nothing more of the old layer while the keyframe of the new one is waited for. A lower one of the
+    /// same stream that would do without is begun anew as well: of what waits on the way and what was lost
+    /// there, most is of the upper ones. `true`: it did.
     pub fn stop_old(&mut self) -> bool {
-        let leaves = self.current.is_some() && self.keyframe_wanted().is_some();
+        let lowered = self.target.is_some_and(|target| target.spatial < self.svc.top());
+        let leaves = self.current.is_some() && (lowered || self.keyframe_wanted().is_some());
         if leaves {
             self.interrupt();
         }
@@ -155,7 +163,9 @@ impl Choice {
             let part = svc.part(packet.timestamp);
             match self.svc.handle(svc, numbers, packet.marker, wanted) {
                 Verdict::Drop => {
-                    self.gaps.drop(packet.seq, part);
+                    if let Some(seq) = self.gaps.drop(packet.seq, part) {
+                        return Admit::Fill { seq };
+                    }
                     return self.take_keyframe_wanted(now).map_or(Admit::Skip, Admit::Ask);
                 }
                 Verdict::Send { marker: last } => marker = last,

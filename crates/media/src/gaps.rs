@@ -1,6 +1,7 @@
 //! Sequence numbers of a stream of which some frames are left out on purpose: the packets of the others get
 //! numbers without a gap there, so that nobody asks for what was never meant to come. A loss stays a gap,
-//! unless it can be told that what was lost is of a frame that is left out.
+//! unless it is certain that what was lost is of a frame that is left out. Where it comes to light only when
+//! the packet comes late, the gap is to be filled with nothing.
 
 use std::collections::VecDeque;
 
@@ -14,6 +15,8 @@ pub(crate) struct Gaps {
     newest: Option<Newest>,
     dropped: u64,
     places: VecDeque<Place>,
+    /// The first number there was.
+    first: u64,
     /// Numbers below this are from before the oldest place remembered.
     oldest: u64,
 }
@@ -49,6 +52,21 @@ impl Gaps {
         if self.advance(seq, part, true) {
             return seq.checked_sub(self.dropped);
         }
+        self.number_kept_for(seq)
+    }
+
+    /// A packet is left out. A number: one had been kept for it, which is to be sent with nothing in it.
+    pub fn drop(&mut self, seq: u64, part: Part) -> Option<u64> {
+        if self.advance(seq, part, false) {
+            self.leave_out(seq, seq + 1);
+            return None;
+        }
+        // Those from before the first are not missed.
+        self.number_kept_for(seq).filter(|_| seq >= self.first)
+    }
+
+    /// The number of a packet that comes late.
+    fn number_kept_for(&self, seq: u64) -> Option<u64> {
         if seq < self.oldest {
             return None;
         }
@@ -61,30 +79,25 @@ impl Gaps {
         }
     }
 
-    /// A packet is left out. One that comes late has had its number already.
-    pub fn drop(&mut self, seq: u64, part: Part) {
-        if self.advance(seq, part, false) {
-            self.leave_out(seq, seq + 1);
-        }
-    }
-
     /// `false`: the packet comes late.
     fn advance(&mut self, seq: u64, part: Part, kept: bool) -> bool {
         let newest = Newest { seq, part, kept };
         let Some(last) = self.newest.as_ref() else {
-            self.newest = Some(newest);
+            (self.newest, self.first) = (Some(newest), seq);
             return true;
         };
         if seq <= last.seq {
             return false;
         }
-        // Whose what is missing in between is: this frame's, the last one's, or nobody knows.
+        // Whose what is missing in between is: this frame's; where it is one packet, the last one's; or
+        // nobody knows.
+        let (from, is_gap, is_one) = (last.seq + 1, last.seq + 1 < seq, last.seq + 2 == seq);
         let missing_kept = match (last.part.frame == part.frame, last.part.ends, part.begins) {
-            (true, ..) | (false, true, false) => kept,
-            (false, false, true) => last.kept,
-            (false, true, true) | (false, false, false) => true,
+            (true, ..) => kept,
+            (false, true, false) if is_one => kept,
+            (false, false, true) if is_one => last.kept,
+            (false, ..) => true,
         };
-        let (from, is_gap) = (last.seq + 1, last.seq + 1 < seq);
         self.newest = Some(newest);
         if is_gap && !missing_kept {
             self.leave_out(from, seq);
@@ -136,13 +149,29 @@ mod tests {
     fn a_loss_among_what_is_left_out_leaves_no_gap_either() {
         let mut gaps = Gaps::default();
         assert_eq!(gaps.keep(0, part(0, WHOLE)), Some(0));
-        // Of five packets the first, the third and the last are lost.
+        // Of five packets the first, the third and the last are lost, each alone.
         gaps.drop(2, part(1, (false, false)));
         gaps.drop(4, part(1, (false, false)));
         assert_eq!(gaps.keep(6, part(2, (true, false))), Some(1));
         assert_eq!(gaps.keep(8, part(2, (false, true))), Some(3), "of this one a part is missing");
         assert_eq!(gaps.keep(7, part(2, (false, false))), Some(2));
         assert_eq!(gaps.keep(3, part(2, (false, false))), None, "its number is another's");
+    }
+
+    #[test]
+    fn what_was_lost_of_several_frames_is_waited_for_and_filled_with_nothing_if_left_out() {
+        let mut gaps = Gaps::default();
+        assert_eq!(gaps.keep(0, part(0, WHOLE)), Some(0));
+        assert_eq!(gaps.drop(1, part(1, (true, false))), None);
+        // The rest of that one, and all of one that is kept.
+        assert_eq!(gaps.drop(4, part(3, WHOLE)), None);
+        assert_eq!(gaps.keep(5, part(4, WHOLE)), Some(3));
+        assert_eq!(gaps.keep(3, part(2, WHOLE)), Some(2), "it is repaired");
+        assert_eq!(gaps.drop(2, part(1, (false, true))), Some(1), "and this not missed");
+        assert_eq!(gaps.drop(4, part(3, WHOLE)), None, "it never had a number");
+        let mut gaps = Gaps::default();
+        assert_eq!(gaps.keep(10, part(2, WHOLE)), Some(10));
+        assert_eq!(gaps.drop(9, part(1, WHOLE)), None, "from before it began");
     }
 
     #[test]

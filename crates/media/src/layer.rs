@@ -69,6 +69,11 @@ impl Table {
         ranked
     }
 
+    /// How many of the layers that flow are smaller than the one at this place.
+    pub fn rank(&self, at: u8) -> Option<usize> {
+        self.ranked().iter().position(|(place, _)| *place == at)
+    }
+
     pub fn get(&self, at: u8) -> Option<Entry> {
         self.0.get(usize::from(at)).copied().flatten()
     }

@@ -34,9 +34,11 @@
 
 mod allocation;
 mod choice;
+mod congestion;
 mod credentials;
 mod demux;
 mod event;
+mod feedback;
 mod gaps;
 mod h264;
 mod layer;
@@ -61,6 +63,7 @@ mod session;
 mod slot;
 mod source;
 mod speaker;
+pub mod srtp;
 mod stun;
 mod svc;
 mod timer;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use crate::credentials::WorkerNumber;
 use crate::event::Event;
+use crate::limit::LAYERS_MAX;
 use crate::relay::Relay;
 use crate::seal::Dropped;
 use crate::voice::Voice;
@@ -101,6 +102,10 @@ pub struct Counters {
     pub paused: u64,
     /// Times that a receiver's bandwidth was found to be another.
     pub estimates: u64,
+    /// Receivers' pictures now, by the layer that is sent: its place among those that flow, from the smallest.
+    pub pictures: [u64; LAYERS_MAX],
+    /// The same of which nothing is sent: paused, or their keyframe has not come.
+    pub pictures_unsent: u64,
 }
 
 impl Counters {
@@ -135,5 +140,9 @@ impl Counters {
         self.layer_switches += other.layer_switches;
         self.paused += other.paused;
         self.estimates += other.estimates;
+        for (own, other) in self.pictures.iter_mut().zip(other.pictures) {
+            *own += other;
+        }
+        self.pictures_unsent += other.pictures_unsent;
     }
 }

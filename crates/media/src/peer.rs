@@ -9,23 +9,26 @@
 //! is only ever called through [`Peer::guard`]: a panic in it costs this connection and nothing else.
 
 mod forged;
+mod measure;
+mod pace;
 mod resend;
 mod sound;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use str0m::bwe::{Bitrate, BweKind};
+use str0m::bwe::Bitrate;
 use str0m::change::SdpOffer;
 use str0m::config::DtlsCert;
 use str0m::format::PayloadParams;
 use str0m::media::{KeyframeRequestKind, Mid, Pt, Rid};
 use str0m::net::{DatagramRecv, Receive};
 use str0m::rtp::{RtpPacket, RtpWrite, Ssrc};
-use str0m::{Candidate, IceCreds, Input, Reason, Rtc, RtcError};
+use str0m::{Candidate, IceCreds, Input, Rtc, RtcError};
 
+use self::measure::Measure;
 use self::resend::Resends;
 use self::sound::Sounds;
 pub(crate) use self::sound::{Head, Sound, Wrote};
@@ -35,17 +38,12 @@ use crate::leg::Mapped;
 use crate::limit::{LOCAL_ADDRESSES_MAX, SECTIONS_MAX};
 use crate::output::{Output, Protocol, Transmit};
 use crate::refusal::MediaRefusal;
-use crate::seal::keys::take_exported;
-use crate::seal::{self, Dropped, Seal, Sealer, Tally};
+use crate::seal::{self, Dropped, Seal, Tally, listen};
+use crate::srtp::{Sealer, take_exported};
 
 /// What a connection is taken to bear until it has been measured, which takes half a second. Less keeps
 /// the first picture small, more hurts who is on a phone.
 const START_BPS: u64 = 1_000_000;
-/// Packets that leave in one turn of a paced connection. Two seconds of a large picture are fewer.
-const PACED_MAX: usize = 2048;
-/// How late a pacer without pictures may be looked at. It would like 40 ms, and has nothing to do.
-const PACER_RESTS: Duration = Duration::from_millis(200);
-
 /// The DTLS certificate, made once per process: a peer checks its fingerprint in the answer.
 #[derive(Clone)]
 pub struct Certificate(DtlsCert);
@@ -69,8 +67,9 @@ pub(crate) enum PeerEvent {
     Packet { mid: Mid, rid: Option<Rid>, packet: RtpPacket },
     /// The receiver of this section lacks a keyframe.
     KeyframeWanted { mid: Mid },
-    /// So much is thought to get through to the peer, bits per second.
-    Estimate { bps: u64 },
+    /// So much is thought to get through to the peer, bits per second. `steady`: nothing queues up, and not
+    /// much is lost.
+    Estimate { bps: u64, steady: bool },
 }
 
 /// Where a connection puts what comes out of it.
@@ -84,6 +83,8 @@ pub(crate) struct Sink {
 pub(crate) struct Peer {
     /// `None` after a panic in it: what it left behind is not to be trusted.
     rtc: Option<Rtc>,
+    /// When it was last told the time.
+    now: Instant,
     timeout: Instant,
     /// Local addresses the library accepts checks on.
     local: Vec<(Protocol, SocketAddr)>,
@@ -101,6 +102,7 @@ pub(crate) struct Peer {
     path: Option<Path>,
     resends: Resends,
     sounds: Sounds,
+    measure: Measure,
 }
 
 /// Both ends of a path.
@@ -138,12 +140,14 @@ impl Peer {
             .enable_h264(true)
             .enable_av1(true)
             .enable_bwe(paced.then(|| Bitrate::bps(START_BPS)))
+            .set_stats_interval(paced.then_some(measure::ASKED_EVERY))
             .build(now);
         for address in local {
             add_local(&mut rtc, Protocol::Udp, *address);
         }
         Self {
             rtc: Some(rtc),
+            now,
             timeout: now,
             local: local.iter().map(|address| (Protocol::Udp, *address)).collect(),
             paced,
@@ -155,6 +159,7 @@ impl Peer {
             path: None,
             resends: Resends::default(),
             sounds: Sounds::default(),
+            measure: Measure::default(),
         }
     }
 
@@ -240,8 +245,13 @@ impl Peer {
         let input = datagram.input(now).ok_or(Dropped::Garbage)?;
         self.seal.check(datagram.bytes)?;
         let before = self.mapping(datagram.bytes);
+        self.now = now;
         Tally::take();
-        let handled = self.guard(|rtc| rtc.handle_input(input));
+        let listens = self.paced && self.shows && seal::is_control(datagram.bytes);
+        let (handled, opened) = match listens {
+            true => listen(|| self.guard(|rtc| rtc.handle_input(input))),
+            false => (self.guard(|rtc| rtc.handle_input(input)), Vec::new()),
+        };
         let noted = self.seal.note(datagram.bytes, Tally::take());
         if let Some(before) = before.filter(|_| noted.is_err()) {
             self.restore(before);
@@ -250,6 +260,9 @@ impl Peer {
             Some(Ok(())) if seal::is_control(datagram.bytes) => self.drain_asked(now, sink),
             Some(Ok(())) => self.drain(sink),
             Some(Err(_)) | None => self.die(sink),
+        }
+        if listens && noted.is_ok() {
+            self.handle_control(datagram.bytes, &opened, sink);
         }
         if self.paced {
             self.pace(now, sink);
@@ -267,57 +280,10 @@ impl Peer {
     }
 
     fn wind(&mut self, now: Instant, sink: &mut Sink) {
+        self.now = now;
         match self.guard(|rtc| rtc.handle_input(Input::Timeout(now))) {
             Some(Ok(())) => self.drain(sink),
             Some(Err(_)) | None => self.die(sink),
-        }
-    }
-
-    /// The library's pacer hands out one packet for each look at the clock, and says whether the next may
-    /// follow at once.
-    fn pace(&mut self, now: Instant, sink: &mut Sink) {
-        for _ in 0..PACED_MAX {
-            let reason = self.rtc.as_ref().map(Rtc::last_timeout_reason);
-            let Some(Reason::Pacer(_)) = reason else { return };
-            if self.queued == 0 && !self.shows {
-                self.timeout = self.timeout.max(now + PACER_RESTS);
-                return;
-            }
-            // It steps by microseconds, and there may be as many steps as packets.
-            let until = now + Duration::from_micros(PACED_MAX as u64);
-            if self.timeout > until {
-                return;
-            }
-            let at = self.timeout.max(now);
-            self.wind(at, sink);
-        }
-    }
-
-    /// What is to be aimed at, in bits per second, when there are pictures to send; zero when there are
-    /// none. The library finds out whether there is so much.
-    pub fn aim(&mut self, bps: u64) {
-        let begins = bps > 0 && !self.shows;
-        self.shows = bps > 0;
-        if self.paced {
-            self.guard(|rtc| {
-                if begins {
-                    // What was measured without them was measured with packets that never left.
-                    rtc.bwe().reset(Bitrate::bps(START_BPS));
-                }
-                rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::bps(bps));
-            });
-        }
-    }
-
-    /// Whether packets of this section wait for their turn. Those that do leave at the next
-    /// [`Peer::handle_timeout`] when they no longer have to.
-    pub fn set_paced(&mut self, mid: Mid, paced: bool) {
-        if self.paced {
-            self.guard(|rtc| {
-                if let Some(stream) = rtc.direct_api().stream_tx_by_mid(mid, None) {
-                    stream.set_unpaced(!paced);
-                }
-            });
         }
     }
 
@@ -415,6 +381,9 @@ impl Peer {
                     let is_packet =
                         matches!(transmit.contents[..], [128..=191, 0..=191 | 224.., ..]);
                     self.queued = self.queued.saturating_sub(usize::from(is_packet));
+                    if is_packet && self.paced && self.shows {
+                        self.measure.handle_sent(&transmit.contents, self.now);
+                    }
                     let transmit = self.directed(transmit);
                     sink.out.push_back(Output::Transmit(transmit));
                 }
@@ -445,6 +414,8 @@ impl Peer {
         match event {
             str0m::Event::MediaAdded(added) if added.kind.is_video() => {
                 self.resends.add(added.mid);
+                self.forget_sent(added.mid);
+                self.learn_number_id(added.mid);
             }
             str0m::Event::Connected => sink.events.push(PeerEvent::Connected),
             str0m::Event::RtpPacket(packet) => {
@@ -455,8 +426,11 @@ impl Peer {
             str0m::Event::KeyframeRequest(request) => {
                 sink.events.push(PeerEvent::KeyframeWanted { mid: request.mid });
             }
-            str0m::Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) if self.shows => {
-                sink.events.push(PeerEvent::Estimate { bps: estimate.as_u64() });
+            str0m::Event::EgressBitrateEstimate(kind) => self.measure.handle_event(&kind),
+            str0m::Event::PeerStats(stats) if self.shows => {
+                if let Some(bps) = stats.bwe_tx {
+                    self.handle_library(bps.as_u64(), sink);
+                }
             }
             // The library's enum is open, and the rest (statistics, data channels) is of
             // no use to a forwarder.

@@ -91,7 +91,9 @@ impl Router {
     /// Totals so far.
     pub fn totals(&self) -> Counters {
         let (own, stand_ins) = (self.own.len() as u64, self.stand_ins.len() as u64);
-        Counters { sessions: own, stand_ins, ..self.counters }
+        let mut totals = Counters { sessions: own, stand_ins, ..self.counters };
+        self.count_pictures(&mut totals);
+        totals
     }
 
     /// Acts on everything the connection of a session had to say.
@@ -103,7 +105,9 @@ impl Router {
                     self.handle_packet(key, mid, rid, packet, now);
                 }
                 PeerEvent::KeyframeWanted { mid } => self.handle_keyframe_wanted(key, mid, now),
-                PeerEvent::Estimate { bps } => self.handle_estimate(key, bps, now),
+                PeerEvent::Estimate { bps, steady } => {
+                    self.handle_estimate(key, (bps, steady), now);
+                }
                 PeerEvent::Connected => self.handle_connected(key, now),
                 PeerEvent::Dead { fault } => self.handle_dead(key, fault, now),
             }

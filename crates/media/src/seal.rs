@@ -5,8 +5,6 @@
 //! The ciphers tell through a cell of their thread: a connection empties it before the library is given
 //! a datagram and reads it right after, on the same thread.
 
-pub(crate) mod keys;
-mod sealer;
 mod watch;
 
 use std::collections::{HashMap, HashSet};
@@ -14,21 +12,17 @@ use std::sync::{Arc, OnceLock};
 
 use str0m::config::CryptoProvider;
 
-pub(crate) use self::sealer::Sealer;
-pub(crate) use self::watch::Tally;
+pub(crate) use self::watch::{Tally, listen};
 use crate::limit::SSRCS_MAX;
+use crate::srtp::tapped;
 
 /// The process's provider, with ciphers that are watched and keys that can be taken. `None`: there is none
 /// yet.
 pub(crate) fn provider() -> Option<Arc<CryptoProvider>> {
     static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
     let real = CryptoProvider::get_default()?;
-    let watched = || CryptoProvider {
-        srtp_provider: &watch::WATCHED,
-        dtls_provider: &keys::TAPPED,
-        ..real.clone()
-    };
-    Some(Arc::clone(PROVIDER.get_or_init(|| Arc::new(watched()))))
+    let watched = || CryptoProvider { srtp_provider: &watch::WATCHED, ..real.clone() };
+    Some(Arc::clone(PROVIDER.get_or_init(|| Arc::new(tapped(watched())))))
 }
 
 /// Why nothing came of a datagram.

@@ -12,8 +12,9 @@
 
 use crate::vp9::{Descriptor, Place, SPATIAL_MAX};
 
-/// Pictures whose packets may still come, late or resent.
-const PICTURES_MAX: usize = 16;
+/// Pictures whose packets may still come, late or resent: a second, in which a sender has been asked five
+/// times. What comes later is left out.
+const PICTURES_MAX: usize = 32;
 
 /// What to do with a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ struct Settled {
     timestamp: u32,
     /// The highest layer that is sent of it.
     top: u8,
+    /// Layers that could be decoded up to it.
+    before: u8,
     /// Something that the layers above need of it was not sent.
     broken: bool,
     /// Layers of which a packet has come, and those of them whose frames are sent.
@@ -44,7 +47,8 @@ pub(crate) struct Svc {
     /// The layer that is sent now.
     top: u8,
     pictures: [Option<Settled>; PICTURES_MAX],
-    next: usize,
+    /// Where the newest of them is.
+    latest: usize,
     newest: Option<u64>,
 }
 
@@ -56,7 +60,9 @@ impl Svc {
 
     /// Whether a layer is sent, or will be from the next picture on, without a keyframe.
     pub fn reaches(&self, layer: u8) -> bool {
-        layer == self.top || layer < self.top && self.intact & 1 << layer != 0
+        // A stream that does not name its layers has but one.
+        let is_only = self.newest.is_none() && layer == self.top;
+        is_only || layer <= self.top && self.intact & 1 << layer != 0
     }
 
     /// A packet of the stream whose layers up to `wanted` are to be sent.
@@ -81,13 +87,15 @@ impl Svc {
         let layer = 1 << place.spatial;
         if picture.seen & layer == 0 {
             picture.seen |= layer;
-            if self.sends(packet, place, &mut picture) {
-                picture.sent |= layer;
-                self.intact |= layer;
-            } else {
-                self.intact &= !layer;
-            }
+            let sends = picture.sends(packet, place);
+            picture.sent |= if sends { layer } else { 0 };
             self.pictures[at] = Some(picture);
+            // What comes late says nothing of what has followed it.
+            match sends {
+                _ if at != self.latest => {}
+                true => self.intact |= layer,
+                false => self.intact &= !layer,
+            }
         }
         if picture.sent & layer == 0 {
             return Verdict::Drop;
@@ -107,25 +115,30 @@ impl Svc {
                 below.or_else(|| (wanted..SPATIAL_MAX as u8).find(decodable)).unwrap_or(wanted)
             }
         };
-        // What is above is not sent of this picture, whether or not it comes to be seen here.
-        self.intact &= (2 << self.top) - 1;
-        let at = self.next;
-        self.next = (at + 1) % PICTURES_MAX;
-        self.pictures[at] =
-            Some(Settled { timestamp, top: self.top, broken: false, seen: 0, sent: 0 });
-        at
+        let (before, up_to_top) = (self.intact, (2 << self.top) - 1);
+        // What is above is not sent of this picture, whether or not it comes to be seen here. What begins
+        // anew is decodable up to there: what is lost of it will be repaired.
+        self.intact = if begins_anew { up_to_top } else { before & up_to_top };
+        self.latest = (self.latest + 1) % PICTURES_MAX;
+        let (top, seen, sent) = (self.top, 0, 0);
+        self.pictures[self.latest] =
+            Some(Settled { timestamp, top, before, broken: false, seen, sent });
+        self.latest
     }
+}
 
-    fn sends(&self, packet: &Descriptor, place: Place, picture: &mut Settled) -> bool {
-        if place.spatial > picture.top {
+impl Settled {
+    /// Whether the frame of a layer is sent, by its first packet here.
+    fn sends(&mut self, packet: &Descriptor, place: Place) -> bool {
+        if place.spatial > self.top {
             return false;
         }
-        if place.spatial < picture.top && packet.inter_picture && packet.spared {
+        if place.spatial < self.top && packet.inter_picture && packet.spared {
             return false;
         }
-        let goes_on = !packet.inter_picture || self.intact & 1 << place.spatial != 0;
-        let has_lower = !(place.inter_layer && picture.broken);
-        picture.broken |= !(goes_on && has_lower);
+        let goes_on = !packet.inter_picture || self.before & 1 << place.spatial != 0;
+        let has_lower = !(place.inter_layer && self.broken);
+        self.broken |= !(goes_on && has_lower);
         goes_on && has_lower
     }
 }
@@ -187,6 +200,37 @@ mod tests {
         for sent in &sent[7..] {
             assert_eq!(sent, &[(1, true)]);
         }
+    }
+
+    #[test]
+    fn what_comes_late_changes_nothing_of_what_has_followed() {
+        let mut svc = Svc::default();
+        let mut seq = 0;
+        let mut handle = |spatial, n: u32, key: bool, wanted| {
+            seq += 1;
+            svc.handle(&packet(spatial, !key, true), (seq, n * 3000), false, wanted)
+        };
+        for spatial in 0..3 {
+            handle(spatial, 0, true, 2);
+        }
+        // The lowest layer of the second is lost; of the third, a keyframe, only that is sent.
+        handle(1, 1, false, 2);
+        assert_eq!(handle(0, 2, true, 0), Verdict::Send { marker: true });
+        assert_eq!(handle(0, 1, false, 0), Verdict::Drop, "it was spared then");
+        assert_eq!(handle(0, 3, false, 0), Verdict::Send { marker: true });
+        assert!(svc.reaches(0));
+    }
+
+    #[test]
+    fn what_is_lost_of_a_keyframe_is_expected_to_be_repaired() {
+        let mut svc = Svc::default();
+        let mut handle = |spatial, seq, n: u32| {
+            svc.handle(&packet(spatial, n > 0, false), (seq, n * 3000), false, 1)
+        };
+        assert_eq!(handle(0, 0, 0), Verdict::Send { marker: false });
+        assert_eq!(handle(0, 2, 1), Verdict::Send { marker: false });
+        assert_eq!(handle(1, 3, 1), Verdict::Send { marker: true }, "it needs what is lost");
+        assert_eq!(handle(1, 1, 0), Verdict::Send { marker: true }, "which comes");
     }
 
     #[test]

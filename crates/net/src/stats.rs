@@ -64,6 +64,14 @@ impl MediaStats {
             counter!("parlor_media_dropped_total", "worker" => worker.clone(), "reason" => reason)
                 .absolute(value);
         }
+        total("parlor_media_layer_switches_total", self.core.layer_switches);
+        total("parlor_media_pictures_paused_total", self.core.paused);
+        for (layer, count) in self.core.pictures.iter().enumerate() {
+            gauge!("parlor_media_pictures", "worker" => worker.clone(), "layer" => layer.to_string())
+                .set(*count as f64);
+        }
+        gauge!("parlor_media_pictures", "worker" => worker.clone(), "layer" => "none")
+            .set(self.core.pictures_unsent as f64);
         gauge!("parlor_media_stand_ins", "worker" => worker.clone())
             .set(self.core.stand_ins as f64);
         gauge!("parlor_media_sessions", "worker" => worker).set(self.core.sessions as f64);

@@ -74,6 +74,14 @@ impl Room {
             Event::RequestHeard { session, heard_at, gone_at } => {
                 self.apply_request_heard(*session, *heard_at, *gone_at);
             }
+            other => self.apply_to_room(other),
+        }
+        self.check_invariants();
+    }
+
+    /// What is said and done in the room, and before its door.
+    fn apply_to_room(&mut self, event: &Event) {
+        match event {
             Event::Speaking { session, speaking, .. } => {
                 self.with_session(*session, |s| s.speaking = *speaking);
             }
@@ -111,8 +119,20 @@ impl Room {
                 self.calls.remove(session);
             }
             Event::Closed { .. } => self.closed = true,
+            // Applied above.
+            Event::MemberJoined { .. }
+            | Event::SessionStarted { .. }
+            | Event::SessionArrived { .. }
+            | Event::SessionEnded { .. }
+            | Event::MemberLeft { .. }
+            | Event::Reauthorized { .. }
+            | Event::SelfChanged { .. }
+            | Event::Moderated { .. }
+            | Event::MarksForgotten { .. }
+            | Event::LinkUp { .. }
+            | Event::LinkDown { .. }
+            | Event::RequestHeard { .. } => {}
         }
-        self.check_invariants();
     }
 
     fn apply_session(&mut self, user: UserId, session: SessionId, new: Session) {

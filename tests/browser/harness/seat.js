@@ -47,6 +47,7 @@ function notePeers() {
  * @typedef {object} Ways
  * @property {string} [relay] only through a TURN server with such an address, a regular expression
  * @property {boolean} [tcp] only over TCP: no candidate of the server over UDP is known
+ * @property {number} [port] only over UDP by this port of the machine, a network's, in place of the server's
  */
 
 /**
@@ -64,10 +65,16 @@ function limitWays(ways) {
     /** @param {RTCSessionDescriptionInit} description */
     async setRemoteDescription(description) {
       const lines = description.sdp?.split("\r\n") ?? [];
-      const sdp = lines.filter((line) => !ways.tcp || !/^a=candidate:\d+ 1 udp /.test(line)).join("\r\n");
-      await super.setRemoteDescription({ ...description, sdp });
+      await super.setRemoteDescription({ ...description, sdp: lines.flatMap(led).join("\r\n") });
     }
   };
+  /** What is left of a line of the server's description. @param {string} line */
+  function led(line) {
+    const [, head, udp, type] = /^(a=candidate:\d+ 1 (udp )?.*?)\S+ \d+( typ .*)$/.exec(line) ?? [];
+    if (head === undefined || !(ways.tcp || ways.port)) return [line];
+    if (ways.tcp) return udp ? [] : [line];
+    return udp ? [`${head}127.0.0.1 ${ways.port}${type}`] : [];
+  }
   /** @param {RTCConfiguration} configuration @param {string} address */
   function relayed(configuration, address) {
     const iceServers = (configuration.iceServers ?? []).map((server) => {

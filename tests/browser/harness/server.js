@@ -18,7 +18,7 @@ export const root = fileURLToPath(new URL("../../..", import.meta.url));
 const target = process.env.CARGO_TARGET_DIR ?? path.join(root, "target");
 
 /** The binary under test. */
-const program = process.env.PARLOR_SERVER ?? path.join(target, "debug", "voice-service");
+export const program = process.env.PARLOR_SERVER ?? path.join(target, "debug", "voice-service");
 
 /** The folder with recorded speech that `cargo xtask setup` makes. */
 export const speechFolder = process.env.PARLOR_SPEECH ?? path.join(target, "test-tools", "speech");
@@ -139,6 +139,21 @@ export class Server {
     const gone = once(child, "exit");
     child.kill(signal);
     return gone;
+  }
+
+  /**
+   * How many receivers' pictures are sent in each layer now: by its place among those that flow, from the smallest,
+   * and as `none` of how many nothing is sent.
+   * @returns {Promise<Record<string, number>>}
+   */
+  async pictures() {
+    const said = await (await fetch(`${this.url}/metrics`)).text();
+    /** @type {Record<string, number>} */
+    const counts = {};
+    for (const [, layer = "", count] of said.matchAll(/^parlor_media_pictures\{.*layer="(\w+)".*\} (\d+)/gm)) {
+      counts[layer] = (counts[layer] ?? 0) + Number(count);
+    }
+    return counts;
   }
 
   /** Waits for the speech model. */

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { Account } from "./account.js";
 import { VOICES, launch } from "./browser.js";
+import { Load } from "./load.js";
+import { Network } from "./network.js";
 import { Program } from "./program.js";
 import { Seat } from "./seat.js";
 import { Server } from "./server.js";
@@ -15,8 +17,10 @@ export class Table {
   browsers = [];
   /** @type {Seat[]} */
   seats = [];
-  /** @type {Program[]} */
+  /** Processes that are no browsers. @type {{ end: () => void }[]} */
   programs = [];
+  /** @type {Network[]} */
+  networks = [];
 
   /**
    * @param {Server} server
@@ -46,6 +50,7 @@ export class Table {
       } finally {
         for (const program of made.table?.programs ?? []) program.end();
         await Promise.all(made.table?.browsers.map((browser) => browser.close()) ?? []);
+        for (const network of made.table?.networks ?? []) network.close();
         await server.remove();
       }
     });
@@ -108,6 +113,23 @@ export class Table {
     const program = await Program.join(await Account.register(this.server, name), room);
     this.programs.push(program);
     return program;
+  }
+
+  /**
+   * Members of the load client in the room.
+   * @param {Omit<import("./load.js").Wish, "room">} wish
+   */
+  async load(wish) {
+    const load = await Load.join(this.server, { room: this.room, ...wish });
+    this.programs.push(load);
+    return load;
+  }
+
+  /** A network that somebody may be behind. */
+  async network() {
+    const network = await Network.to(this.server.mediaPort);
+    this.networks.push(network);
+    return network;
   }
 
   /**

@@ -176,6 +176,9 @@ export const ui = {
   showsPicture: (page, user) =>
     page.locator(`[data-testid="tile"][data-user-id="${user}"][data-source="camera"] video`).first().waitFor(waiting),
 
+  /** The picture in one receiving section. @param {Page} page @param {string} mid */
+  video: (page, mid) => page.locator(`[data-testid="tile"][data-mid="${mid}"] video`).first(),
+
   /** @param {Page} page @param {RegExp} words */
   saysItEnded: (page, words) => find(page, "ended").filter({ hasText: words }).waitFor(waiting),
 

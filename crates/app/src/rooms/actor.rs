@@ -4,19 +4,21 @@
 //! The order is the promise: an event is in the store before it is applied, the media plane has carried
 //! out its effect before the reply, so that after the reply to a mute no later packet leaves.
 
+mod following;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use media::SlotBinding;
 use model::{Now, RoomId, SessionId};
 use room::{
-    ActiveChange, ActiveSpeaker, Actor, Arrival, Audience, Caller, Command, EndReason, Event,
-    Knock, Link, MemberView, Room, RoomView,
+    ActiveSpeaker, Actor, Arrival, Audience, Caller, Command, EndReason, Event, Knock, MemberView,
+    Room, RoomView,
 };
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::DropGuard;
 
-use super::feed::{Carried, Feed, Notice, Slot, Start, To, Watching, What};
+use super::feed::{Carried, Feed, Notice, Slot, Start, To, What};
 use super::journal::Journal;
 use super::reactions;
 use super::registry::Shared;
@@ -25,9 +27,6 @@ use crate::clock::now;
 
 /// An empty, unwatched room is put away after this long: rejoining at once costs no look-up.
 const IDLE_AFTER: Duration = Duration::from_secs(30);
-
-/// The level of silence, dBov (RFC 6464).
-const SILENCE: i8 = -127;
 
 /// What reaches a room's mailbox.
 #[derive(Debug)]
@@ -375,64 +374,6 @@ impl RoomActor {
         gone
     }
 
-    /// Lets somebody knock. The first time they follow from here on, so that nothing of what is decided
-    /// of them is missed.
-    async fn knock(&mut self, by: &Actor, knock: Knock) -> Result<Knocked, crate::Refusal> {
-        let (session, user) = (knock.session, by.user().ok_or(room::Refusal::RoomNotFound)?);
-        let is_new = self.room.call(session).is_none();
-        self.carry_out(by, Command::Knock(knock)).await?;
-        let admitted = self.room.call(session).is_some_and(|call| call.admitted);
-        if !is_new {
-            return Ok(Knocked { admitted, watch: None });
-        }
-        let watching = Watching { session, user, inside: false, levels: true };
-        let room = &self.room;
-        let (_, notices) = self.feed.watch(watching, None, || room.view(), now().wall);
-        let (gone, id) = (CancellationToken::new(), self.room.settings().id);
-        tokio::spawn(report_hang_up(Arc::clone(&self.shared), id, session, gone.clone()));
-        let watch = Some(CallWatch { notices, gone: gone.drop_guard() });
-        Ok(Knocked { admitted, watch })
-    }
-
-    fn watch_along(
-        &mut self,
-        session: SessionId,
-    ) -> Result<(RoomView, mpsc::Receiver<Arc<Notice>>), crate::Refusal> {
-        let call = self.room.call(session).filter(|call| call.admitted);
-        let user = call.ok_or(room::Refusal::CallNotAdmitted)?.user;
-        let watching = Watching { session, user, inside: true, levels: true };
-        let room = &self.room;
-        let (_, notices) = self.feed.watch(watching, None, || room.view(), now().wall);
-        Ok((self.room.view(), notices))
-    }
-
-    fn handle_level(&mut self, session: SessionId, dbov: i8) {
-        if !self.feed.has_levels() || !self.room.is_speaking(session) {
-            return;
-        }
-        self.feed.mention(What::Level { session, dbov }, now().wall);
-        let change = self.active.handle_level(session, dbov);
-        self.tell_active(change);
-    }
-
-    fn follow_speech(&mut self, event: &Event) {
-        let change = match event {
-            Event::Speaking { session, speaking: false, .. }
-            | Event::SessionEnded { session, .. } => self.active.handle_silence(*session),
-            _ => return,
-        };
-        if let Event::Speaking { session, .. } = event {
-            self.feed.mention(What::Level { session: *session, dbov: SILENCE }, now().wall);
-        }
-        self.tell_active(change);
-    }
-
-    fn tell_active(&self, change: Option<ActiveChange>) {
-        if let Some(ActiveChange(session)) = change {
-            self.feed.mention(What::ActiveSpeaker { session }, now().wall);
-        }
-    }
-
     /// Who is told of an event; `None`: nobody.
     fn told(&self, event: &Event) -> Option<To> {
         match event.audience() {
@@ -452,23 +393,6 @@ impl RoomActor {
             Some(Carried { person, session: bound.session, source: bound.source })
         });
         Slot { mid: binding.mid, kind: binding.kind, carries }
-    }
-
-    async fn watch(
-        &mut self,
-        session: SessionId,
-        after: Option<u64>,
-    ) -> Result<Watch, crate::Refusal> {
-        let up = Command::LinkUp { session, link: Link::Socket };
-        self.carry_out(&Actor::Server, up).await?;
-        let room = &self.room;
-        let user = self.shared.index.user_of(session).ok_or(room::Refusal::UnknownSession)?;
-        let watching = Watching { session, user, inside: true, levels: false };
-        let (start, notices) = self.feed.watch(watching, after, || room.view(), now().wall);
-        let heard = Heard(Arc::new(Mutex::new(Instant::now())));
-        let gone = CancellationToken::new();
-        tokio::spawn(report_gone(Arc::clone(&self.shared), session, heard.clone(), gone.clone()));
-        Ok(Watch { start, notices, heard, gone: gone.drop_guard() })
     }
 }
 
@@ -513,27 +437,4 @@ fn session_of(command: &Command) -> Option<SessionId> {
         | Command::MoveOut { .. }
         | Command::MoveIn(_) => None,
     }
-}
-
-/// Waits for a watch to be dropped, however that comes about, and tells the room.
-async fn report_gone(
-    shared: Arc<Shared>,
-    session: SessionId,
-    heard: Heard,
-    gone: CancellationToken,
-) {
-    gone.cancelled().await;
-    let last_seen = heard.at();
-    shared.tell(session, Command::LinkDown { session, link: Link::Socket, last_seen }).await;
-}
-
-/// Waits for a call's watch to be dropped, however that comes about, and hangs the call up.
-async fn report_hang_up(
-    shared: Arc<Shared>,
-    room: RoomId,
-    session: SessionId,
-    gone: CancellationToken,
-) {
-    gone.cancelled().await;
-    shared.to_running(room, Message::Tell { command: Command::HangUp { session } }).await;
 }

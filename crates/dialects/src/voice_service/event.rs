@@ -142,6 +142,13 @@ impl Teller {
             Event::Speaking { session, user, speaking } => {
                 Some(of_speaking(*session, id(*user, member), *speaking))
             }
+            other => self.of_room(other, member),
+        }
+    }
+
+    /// What is about the room, its floor and its stage.
+    fn of_room(&mut self, event: &Event, member: Option<&MemberView>) -> Option<FrameBody> {
+        match event {
             Event::FloorTaken { user, expires_at, .. }
             | Event::FloorKept { user, expires_at, .. } => Some(FrameBody::Floor {
                 user_id: Some(id(*user, member)),
@@ -178,7 +185,21 @@ impl Teller {
             | Event::CallRejected { .. }
             | Event::CallEnded { .. }
             | Event::MarksForgotten { .. }
-            | Event::Closed { .. } => None,
+            | Event::Closed { .. }
+            // Told as members' own.
+            | Event::MemberJoined { .. }
+            | Event::SessionStarted { .. }
+            | Event::SessionArrived { .. }
+            | Event::SessionEnded { .. }
+            | Event::SelfChanged { .. }
+            | Event::Source { .. }
+            | Event::SpeakRequested { .. }
+            | Event::SpeakRequestWithdrawn { .. }
+            | Event::Moderated { .. }
+            | Event::SpeakerMade { .. }
+            | Event::SpeakerRevoked { .. }
+            | Event::MemberLeft { .. }
+            | Event::Speaking { .. } => None,
         }
     }
 }

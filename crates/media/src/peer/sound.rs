@@ -22,7 +22,8 @@ use super::{Path, Peer, Sink};
 use crate::limit::SECTIONS_MAX;
 use crate::output::{Output, Transmit};
 use crate::packet::Packet;
-use crate::seal::{Sealer, Window};
+use crate::seal::Window;
+use crate::srtp::Sealer;
 
 /// Every so many packets of a line one goes through the library: a second of sound.
 const THROUGH_LIBRARY_EVERY: u64 = 50;

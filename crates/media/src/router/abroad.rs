@@ -1,5 +1,6 @@
 //! What lives here of a room that spans workers, as the others are shown it: see `relay`.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use model::{Gate, MediaKind, RoomId, TrackSource};
@@ -32,8 +33,9 @@ impl Router {
                     (None, true) => {}
                     (None, false) => continue,
                     (Some(svc), false) => {
-                        abroad.gaps.drop(packet.seq, svc.part(packet.timestamp));
-                        continue;
+                        let part = svc.part(packet.timestamp);
+                        let Some(seq) = abroad.gaps.drop(packet.seq, part) else { continue };
+                        (packet.seq, packet.payload) = (seq, Arc::from([]));
                     }
                     (Some(svc), true) => {
                         let part = svc.part(packet.timestamp);

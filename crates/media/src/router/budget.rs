@@ -10,6 +10,7 @@ use crate::allocation::{Demand, Held};
 use crate::choice::{Choice, Target};
 use crate::event::{Allocation, LayerInfo};
 use crate::layer::{News, Table};
+use crate::output::Counters;
 use crate::relay::Content;
 use crate::source::{Abroad, SlotRef, SourceRef};
 
@@ -21,10 +22,11 @@ const OVERLOAD: u64 = 2;
 
 impl Router {
     /// A session's connection is thought to bear so much.
-    pub(super) fn handle_estimate(&mut self, key: usize, bps: u64, now: Instant) {
+    pub(super) fn handle_estimate(&mut self, key: usize, (bps, steady): (u64, bool), now: Instant) {
         let budget = &mut self.sessions[key].budget;
         let before = budget.estimate_bps.replace(bps).unwrap_or(0);
-        if before.abs_diff(bps) > before / SAME_WITHIN {
+        let turned = std::mem::replace(&mut budget.steady, steady) != steady;
+        if turned || before.abs_diff(bps) > before / SAME_WITHIN {
             self.counters.estimates += 1;
             self.allocate(key, now);
         } else {
@@ -72,11 +74,18 @@ impl Router {
         let is_measured = session.budget.estimate_bps.is_some();
         let aimed = session.budget.aim_bps;
         // The library looks at each change anew; small ones are none.
-        if plan.aim_bps.abs_diff(aimed) > aimed / 10 {
-            session.budget.aim_bps = plan.aim_bps;
-            if let Some(peer) = session.peer.as_mut() {
+        let aims = plan.aim_bps.abs_diff(aimed) > aimed / 10;
+        if let Some(peer) = session.peer.as_mut() {
+            if aims {
                 peer.aim(plan.aim_bps);
             }
+            peer.set_given(plan.given_bps);
+            if plan.looks {
+                peer.look();
+            }
+        }
+        if aims {
+            session.budget.aim_bps = plan.aim_bps;
         }
         for ((slot, demand), given) in slots.iter().zip(&demands).zip(plan.given) {
             let layer = given.and_then(|at| demand.layers.get(at));
@@ -90,6 +99,7 @@ impl Router {
         if is_measured && self.sent_bps(&slots) > there_is_bps.saturating_mul(OVERLOAD) {
             for slot in slots {
                 if self.choice(slot).is_some_and(Choice::stop_old) {
+                    self.forget_sent(slot);
                     self.touch_wish(slot);
                 }
             }
@@ -141,6 +151,14 @@ impl Router {
         self.sessions[to.session].slots[to.slot].choice.as_deref_mut()
     }
 
+    /// What has been lost of the old layer would be resent in front of the new one.
+    fn forget_sent(&mut self, to: SlotRef) {
+        let session = &mut self.sessions[to.session];
+        if let Some(peer) = session.peer.as_mut() {
+            peer.forget_sent(session.slots[to.slot].mid);
+        }
+    }
+
     /// The home of what is in a slot is to be told what is needed of it now.
     fn touch_wish(&mut self, to: SlotRef) {
         if let Some(from) = self.sessions[to.session].slots[to.slot].bound {
@@ -161,16 +179,28 @@ impl Router {
         slots.iter().filter_map(cost).sum()
     }
 
+    /// Adds up in which layers the pictures of this worker's own receivers are sent.
+    pub(super) fn count_pictures(&self, totals: &mut Counters) {
+        let sessions = self.own.values().map(|key| &self.sessions[*key]);
+        for slot in sessions.flat_map(|session| &session.slots) {
+            let (Some(from), Some(choice)) = (slot.bound, &slot.choice) else { continue };
+            let table = self.table(from);
+            let rank = choice.sent(table).and_then(|layer| table.rank(layer));
+            match rank.and_then(|rank| totals.pictures.get_mut(rank)) {
+                Some(count) => *count += 1,
+                None => totals.pictures_unsent += 1,
+            }
+        }
+    }
+
     /// What each of a session's pictures is sent.
     pub fn allocations(&self, key: usize) -> Vec<Allocation> {
         let slots = self.sessions[key].slots.iter();
         let allocation = |slot: &crate::slot::Slot| {
             let (from, choice) = (slot.bound?, slot.choice.as_ref()?);
             let table = self.table(from);
-            let ranked = table.ranked();
             let info = |layer: u8| {
-                let rank = ranked.iter().position(|(at, _)| *at == layer)?;
-                let entry = ranked[rank].1;
+                let (rank, entry) = (table.rank(layer)?, table.get(layer)?);
                 let (width, height) = entry.size.map_or((0, 0), |size| (size.width, size.height));
                 Some(LayerInfo { rank, width, height, bps: entry.cost_bps() })
             };

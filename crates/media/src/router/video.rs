@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::time::Instant;
 
-use model::{MediaKind, TrackSource, UserId};
+use model::{MediaKind, SessionId, TrackSource, UserId};
 
 use super::Router;
 use crate::picture::Size;

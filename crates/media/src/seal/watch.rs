@@ -1,7 +1,8 @@
-//! SRTP ciphers that tell whether they could open what they were given. Those that encrypt are the
-//! provider's own: nothing is added to the path of a forwarded packet.
+//! SRTP ciphers that tell whether they could open what they were given, and what was in it if somebody
+//! listens ([`listen`]). Those that encrypt are the provider's own: nothing is added to the path of a
+//! forwarded packet.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use str0m::config::CryptoProvider;
 use str0m::crypto::{
@@ -12,6 +13,26 @@ use str0m_proto::crypto::CryptoError;
 
 thread_local! {
     static TALLY: Cell<Tally> = const { Cell::new(Tally { opened: false, refused: false, behind_index: None }) };
+    /// What was opened while somebody listened.
+    static OPENED: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+/// Runs something and returns what the last cipher of this thread opened meanwhile: of an SRTCP packet
+/// all but its first eight bytes, which are sent in the clear.
+pub(crate) fn listen<T>(work: impl FnOnce() -> T) -> (T, Vec<u8>) {
+    OPENED.with_borrow_mut(|opened| *opened = Some(Vec::new()));
+    let outcome = work();
+    (outcome, OPENED.take().unwrap_or_default())
+}
+
+/// What a cipher has opened.
+fn tell(contents: Option<&[u8]>) {
+    OPENED.with_borrow_mut(|opened| {
+        if let (Some(opened), Some(contents)) = (opened, contents) {
+            opened.clear();
+            opened.extend_from_slice(contents);
+        }
+    });
 }
 
 /// What the ciphers of this thread have done.
@@ -118,6 +139,7 @@ impl Aes128CmSha1_80Cipher for Opens<Box<dyn Aes128CmSha1_80Cipher>> {
     ) -> Result<(), CryptoError> {
         let outcome = self.0.decrypt(iv, input, output);
         Tally::count(&outcome);
+        tell(if outcome.is_ok() { output.get(..input.len()) } else { None });
         outcome
     }
 }
@@ -156,6 +178,7 @@ macro_rules! watch_aead {
             ) -> Result<usize, CryptoError> {
                 let outcome = self.0.decrypt(iv, aads, input, output);
                 Tally::count(&outcome);
+                tell(outcome.as_ref().ok().and_then(|len| output.get(..*len)));
                 outcome
             }
         }

@@ -66,10 +66,11 @@ impl Session {
         let Some(mapped) = self.mapped(slot, codec, packet) else { return nothing };
         let Some(slot_at) = self.slots.get_mut(slot) else { return nothing };
         let Some(choice) = slot_at.choice.as_deref_mut() else { return nothing };
-        let (seq, marker, switched) = match choice.admit(packet, picture, now) {
+        let (seq, marker, switched, empty) = match choice.admit(packet, picture, now) {
             Admit::Skip => return nothing,
             Admit::Ask(stream) => return Written { ask: Some(stream), ..nothing },
-            Admit::Send { seq, marker, switched } => (seq, marker, switched),
+            Admit::Send { seq, marker, switched } => (seq, marker, switched, false),
+            Admit::Fill { seq } => (seq, false, false, true),
         };
         if switched && picture.begins {
             slot_at.leg.interrupt();
@@ -78,7 +79,8 @@ impl Session {
         let numbers = slot_at.leg.rewrite(packet.ssrc, seq, packet.timestamp, clock_hz, now);
         let Some(numbers) = numbers else { return Written { switched, ..nothing } };
         let patch = picture.vp8.as_ref().and_then(|vp8| choice.ids.rewrite(vp8));
-        let sent = self.queue(slot, (mapped, numbers, marker), packet, &packet.payload, patch);
+        let payload = if empty { &Arc::from([]) } else { &packet.payload };
+        let sent = self.queue(slot, (mapped, numbers, marker), packet, payload, patch);
         Written { sent, switched, ask: None }
     }
 
@@ -116,6 +118,8 @@ impl Session {
         let (Some(slot), Some(peer)) = (self.slots.get(slot), self.peer.as_mut()) else {
             return false;
         };
+        // The library would pad with an empty one for ever.
+        let nackable = slot.kind == MediaKind::Video && !payload.is_empty();
         let mut write = RtpWrite::new(
             mapped.payload_type,
             SeqNo::from(seq),
@@ -125,7 +129,7 @@ impl Session {
         )
         .marker(marker)
         .ext_vals(packet.extensions())
-        .nackable(slot.kind == MediaKind::Video);
+        .nackable(nackable);
         if let Some(patch) = patch {
             write = write.vp8_patch(patch);
         }

@@ -86,6 +86,15 @@ impl Film {
     }
 }
 
+impl Film {
+    fn streams(&self) -> Vec<Option<Rid>> {
+        match self.coding {
+            Coding::Simulcast => self.rungs.iter().map(|rung| Some(rung.rid.into())).collect(),
+            Coding::Svc { .. } => vec![None],
+        }
+    }
+}
+
 /// What a packet is: at the end of its payload, where nothing that forwards it has business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
@@ -165,6 +174,8 @@ pub struct Camera {
     began_at: Instant,
     frames: u32,
     cut: VecDeque<Cut>,
+    /// It has been told how to resend.
+    resends: bool,
     /// Keyframes made, by rung.
     pub keyframes: Vec<usize>,
     /// Packets sent, by rung.
@@ -182,6 +193,7 @@ impl Camera {
             began_at: now,
             frames: 0,
             cut: VecDeque::new(),
+            resends: false,
             keyframes: vec![0; rungs],
             sent: vec![0; rungs],
         }
@@ -371,6 +383,13 @@ impl Client {
         let is = |pt: &&_| of(**pt).is_some_and(|params| params.spec().codec == codec);
         let payload_type = *taken.iter().find(is).expect("a section that takes the film");
         let mut api = self.rtc.direct_api();
+        if !std::mem::replace(&mut camera.resends, true) {
+            for rid in camera.film.streams() {
+                // As a browser: whatever it is asked for within a second or so.
+                let stream = api.stream_tx_by_mid(mid, rid).unwrap();
+                stream.set_rtx_cache(1024, Duration::from_secs(2), None);
+            }
+        }
         for cut in due {
             let seq = cut.seq.into();
             let write = RtpWrite::new(payload_type, seq, cut.timestamp, now, cut.payload);

@@ -1,11 +1,11 @@
 //! Networks as they are: loss, bursts, jitter, duplicates, a bottleneck, another address.
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use media::Event;
+use media::{Event, ViewRequest};
 
-use crate::film::{Film, Mark, longest_freeze, shown};
+use crate::film::{Coding, Film, Mark, Shown, longest_freeze, shown};
 use crate::harness::*;
 use crate::simulator::{Bursts, Path};
 
@@ -41,12 +41,6 @@ fn one_rung(mut film: Film, rung: usize) -> Film {
     for (at, other) in film.rungs.iter_mut().enumerate() {
         other.on = at == rung;
     }
-    film
-}
-
-/// One that fits into what a bad network is thought to bear.
-fn thin(mut film: Film) -> Film {
-    film.rungs.iter_mut().for_each(|rung| rung.bps /= 8);
     film
 }
 
@@ -95,43 +89,127 @@ fn once(got: &[Got]) -> usize {
     got.len()
 }
 
+/// What is lost is missed with the next packet and asked for at once, then every 100 ms: this is for two
+/// resends that are lost in turn, and the pictures that wait for them.
+const REPAIRED_WITHIN: Duration = ms(400);
+/// Of a few thousand packets one is lost with all its resends: then a decoder asks for a keyframe.
+const KEYFRAME_WITHIN: Duration = ms(1500);
+
+fn view(world: &mut World, height: u16) {
+    let mid = world.clients[0].slots[2].to_string();
+    let width = (u32::from(height) * 16).div_ceil(9) as u16;
+    world.view(0, &[ViewRequest { mid, user: None, session: None, source: None, width, height }]);
+}
+
+/// The second speaks and films, and the first asks for a keyframe when nothing new can be shown, as a
+/// decoder does.
+fn watch(world: &mut World, ms: u64) {
+    for _ in 0..ms / 500 {
+        let before = shown(&world.clients[0].got).len();
+        world.talk(&[(1, LOUD)], 500);
+        if shown(&world.clients[0].got).len() == before {
+            let (now, slot) = (world.now, world.clients[0].slots[2]);
+            world.clients[0].want_keyframe(now, slot);
+        }
+    }
+}
+
+/// Films over such paths, each way, and returns what came, from two seconds on and until when.
+fn filmed_over(film: Film, height: u16, path: &Path) -> (World, Vec<Got>, [Instant; 2]) {
+    let mut world = filmed(film);
+    view(&mut world, height);
+    for n in 0..2 {
+        world.link(n).both(path.clone());
+    }
+    watch(&mut world, 2000);
+    let from = world.now;
+    watch(&mut world, 8000);
+    // What is lost last is missed as soon as something follows.
+    let until = world.now;
+    world.run(2000);
+    assert_eq!(ended(&world), Vec::<&Event>::new());
+    let got = world.take_got(0);
+    (world, got, [from, until])
+}
+
+/// Numbers of a picture's stream that never came, and how many did, by a time.
+fn missing(world: &World, got: &[Got], until: Instant) -> (u64, u64) {
+    let slot = world.clients[0].slots[2].to_string();
+    let of_slot: Vec<_> = got.iter().filter(|got| got.mid == slot).cloned().collect();
+    once(&of_slot);
+    let newest = of_slot.iter().filter(|got| got.at < until).map(|got| got.seq).max().unwrap();
+    let oldest = of_slot.iter().map(|got| got.seq).min().unwrap();
+    let came = of_slot.iter().filter(|got| got.seq <= newest).count() as u64;
+    (newest + 1 - oldest - came, came)
+}
+
 #[test]
 fn five_per_cent_loss_each_way_is_repaired() {
-    let bursts = Path { delay: ms(20), bursts: Some(Bursts::of(0.05, 3.0)), ..Path::default() };
-    for (film, path) in [
-        (one_rung(Film::simulcast(), 0), lossy()),
-        (one_rung(Film::simulcast(), 0), bursts),
-        (thin(Film::svc()), lossy()),
-    ] {
-        let mut world = filmed(film);
-        world.link(0).both(path.clone());
-        world.link(1).both(path);
-        world.talk(&[(1, LOUD)], 8000);
-        // What is lost last is missed as soon as something follows.
-        let until = world.now;
-        world.run(2000);
-        assert_eq!(ended(&world), Vec::<&Event>::new());
-        let got = world.take_got(0);
-        let mut pictures = pictures(&got);
-        once(&pictures);
-        let repaired = pictures.windows(2).filter(|pair| pair[1].seq < pair[0].seq).count();
-        assert!(repaired > 10, "{repaired} came late");
-        let newest = pictures.iter().filter(|got| got.at < until).map(|got| got.seq).max();
-        pictures.sort_by_key(|got| got.seq);
-        pictures.retain(|got| Some(got.seq) <= newest);
-        // Of a stream with all its packets next to nothing is missing in the end: a sender gives up on what
-        // was lost again and again. Of one with layers left out, those that come late leave holes.
-        let missing = pictures.windows(2).map(|pair| pair[1].seq - pair[0].seq - 1).sum::<u64>();
-        if world.clients[1].layers {
-            assert!(missing * 50 <= pictures.len() as u64, "{missing} of {}", pictures.len());
+    let full = Film { coding: Coding::Svc { full: true, flexible: false }, ..Film::svc() };
+    let alone = |rung| one_rung(Film::simulcast(), rung);
+    let mut cases = vec![(alone(0), 720, 0), (alone(1), 720, 1), (alone(2), 720, 2)];
+    for film in [Film::simulcast(), Film::svc(), full] {
+        let each = [(180, 0), (360, 1), (720, 2)];
+        cases.extend(each.map(|(height, rung)| (film.clone(), height, rung)));
+    }
+    let mut unlucky = Vec::new();
+    for (film, height, rung) in cases {
+        let coding = (film.coding, height, rung);
+        let (world, got, [from, until]) = filmed_over(film, height, &lossy());
+        let (missing, came) = missing(&world, &got, until);
+        // An empty packet that takes the place of one left out is not resent.
+        assert!(missing * 100 <= came, "{coding:?} {missing} of {came}");
+        let all = shown(&got);
+        let within: Vec<_> = all.iter().filter(|it| (from..until).contains(&it.at)).collect();
+        let top = within.iter().map(|shown| shown.layer).max();
+        assert_eq!(top, Some(rung), "{coding:?} nothing was given up");
+        let frames = within.iter().map(|shown| shown.frame).collect::<HashSet<u32>>().len();
+        let freeze = longest_freeze(&all, from, until);
+        if frames < 230 || freeze > REPAIRED_WITHIN {
+            assert!(freeze <= KEYFRAME_WITHIN, "{coding:?} {freeze:?}");
+            unlucky.push((coding, frames, freeze));
         }
-        let frames = shown(&got).len();
-        // Nobody asks for keyframes here.
-        assert!(frames > 150, "{frames} of 240 could be shown");
         let heard = once(&audio(&got));
-        assert!((330..400).contains(&heard), "{heard} of 400 audio packets");
+        assert!((410..490).contains(&heard), "{heard} of 500 audio packets");
         let lost = world.links[0].down.stats().lost + world.links[1].up.stats().lost;
         assert!(lost > 40, "{lost}");
+    }
+    assert!(unlucky.len() <= 1, "of twelve: {unlucky:?}");
+}
+
+#[test]
+fn what_is_asked_for_is_resent_at_once_however_much_it_is() {
+    // Requests are not lost, and packets as often as is no accident yet.
+    let path = Path { delay: ms(20), loss: 0.1, ..Path::default() };
+    for rung in 0..3 {
+        let mut world = filmed(one_rung(Film::simulcast(), rung));
+        world.link(0).down(path.clone());
+        watch(&mut world, 2000);
+        let from = world.now;
+        watch(&mut world, 8000);
+        let until = world.now;
+        world.run(2000);
+        let got = world.take_got(0);
+        let (missing, came) = missing(&world, &got, until);
+        assert!(missing <= 1, "{rung}: {missing} of {came}");
+        let all = shown(&got);
+        let frames = all.iter().filter(|it| (from..until).contains(&it.at)).count();
+        assert!(frames >= 230, "{rung}: {frames} of 240");
+        let freeze = longest_freeze(&all, from, until);
+        assert!(freeze <= REPAIRED_WITHIN, "{rung}: {freeze:?}");
+    }
+}
+
+#[test]
+fn loss_in_bursts_is_mostly_repaired() {
+    let path = Path { delay: ms(20), bursts: Some(Bursts::of(0.05, 3.0)), ..Path::default() };
+    for rung in 0..3 {
+        let (world, got, [_, until]) = filmed_over(one_rung(Film::simulcast(), rung), 720, &path);
+        let (missing, came) = missing(&world, &got, until);
+        // Requests are lost in bursts as well, and a receiver asks five times.
+        assert!(missing * 50 <= came, "{missing} of {came}");
+        let late = pictures(&got).windows(2).filter(|pair| pair[1].seq < pair[0].seq).count();
+        assert!(late > 10, "{late} came late");
     }
 }
 
@@ -195,7 +273,9 @@ fn a_bandwidth_step_down_and_up_is_survived() {
     let heard = audio(&got).iter().filter(|got| got.at >= wide + ms(1500)).count();
     assert_eq!(heard, 525, "all but those of the first second and a half");
     let shown = shown(&pictures(&got));
-    assert!(shown.iter().filter(|shown| shown.at >= wide + ms(10_000)).count() >= 50);
+    let large = |shown: &&Shown| shown.at >= wide + ms(5000) && shown.layer == 2;
+    let large = shown.iter().filter(large).count();
+    assert!(large >= 200, "{large} of 210 once it has been found out");
     let stats = world.links[0].down.stats();
     assert!(stats.queued_bytes_max <= Path::default().queue_bytes, "{stats:?}");
 }
@@ -221,7 +301,6 @@ fn a_handshake_goes_through_thirty_per_cent_loss() {
         lost += world.links[0].up.stats().lost + world.links[0].down.stats().lost;
     }
     // Both ends give up after some repetitions, and how long their messages are is drawn.
-    eprintln!("CONNECTED {connected}");
     assert!(connected >= 17, "{connected} of 20 within a minute");
     assert!(lost > 40, "{lost} datagrams");
 }

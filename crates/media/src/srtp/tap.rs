@@ -1,8 +1,6 @@
-//! The SRTP keys of a connection, taken where the WebRTC library gets them: from its DTLS.
-//!
-//! The library has no call for them, but its DTLS is pluggable. This one is the library's own with a
-//! tap: what it exports is also left in a place of the thread that drove it. Used for light members
-//! alone, whose media the library does not see.
+//! The SRTP keys of a connection, taken where the WebRTC library gets them: from its DTLS. The library has
+//! no call for them, but its DTLS is pluggable. This one is another with a tap: what it exports is left in
+//! a place of its thread, too, and whoever drives a connection looks there right after it has drained the library.
 
 use std::cell::RefCell;
 use std::time::Instant;
@@ -27,17 +25,15 @@ thread_local! {
     static LAST: RefCell<Option<Exported>> = const { RefCell::new(None) };
 }
 
-/// The keys exported on this thread since the last call: of the connection just polled.
-pub fn take() -> Option<Exported> {
-    LAST.with(|last| last.borrow_mut().take())
+/// The keys exported on this thread since this was asked last: of the connection that was just drained.
+pub fn take_exported() -> Option<Exported> {
+    LAST.take()
 }
 
-/// Makes the tapped DTLS that of all connections of this process.
-pub fn install() {
-    let mut provider: CryptoProvider = str0m::crypto::from_feature_flags();
-    // Once per process, for all of it.
-    provider.dtls_provider = Box::leak(Box::new(Tapped(provider.dtls_provider)));
-    provider.install_process_default();
+/// The same provider, whose DTLS is tapped. What this makes is never freed: call it once per process.
+pub fn tapped(provider: CryptoProvider) -> CryptoProvider {
+    let tapped = Tapped(provider.dtls_provider);
+    CryptoProvider { dtls_provider: Box::leak(Box::new(tapped)), ..provider }
 }
 
 #[derive(Debug)]
@@ -79,8 +75,7 @@ impl DtlsInstance for Tap {
         let output = self.0.poll_output(buf);
         if let DtlsOutput::KeyingMaterial(material, profile) = &output {
             let (material, profile) = (material.to_vec(), *profile);
-            let exported = Exported { material, profile, client: self.0.is_active() };
-            LAST.with(|last| *last.borrow_mut() = Some(exported));
+            LAST.set(Some(Exported { material, profile, client: self.0.is_active() }));
         }
         output
     }
