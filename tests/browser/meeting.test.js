@@ -4,54 +4,17 @@ import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { Account } from "./harness/account.js";
 import { Attendee } from "./harness/attendee.js";
+import { comeInMuted, hosted, isInside } from "./harness/meeting.js";
 import { A_WHILE, IN_FLIGHT } from "./harness/seat.js";
 import { outputFolder } from "./harness/server.js";
-import { Table } from "./harness/table.js";
 import { ui } from "./harness/ui.js";
 import { until } from "./harness/wait.js";
-
-/** @import { TestContext } from "node:test" */
 
 /** For whoever wants to look. @param {Attendee} attendee @param {string} what */
 async function picture(attendee, what) {
   await mkdir(outputFolder, { recursive: true });
   await attendee.page.screenshot({ path: path.join(outputFolder, `meeting-${what}-${attendee.name}.png`) });
-}
-
-/** Ann with an account, and her meeting. @param {TestContext} context @param {"open" | "password" | "waiting"} admission @param {string} [password] */
-async function hosted(context, admission, password) {
-  const table = await Table.set(context);
-  /** @type {Attendee[]} */
-  const attendees = [];
-  context.after(() => attendees.forEach(({ name, faults }) => assert.deepEqual(faults, [], `${name}'s page had errors`)));
-  /** @param {string} name */
-  const account = async (name) => {
-    const made = await Attendee.signedIn(await table.browser(), await Account.register(table.server, name));
-    attendees.push(made);
-    return made;
-  };
-  const ann = await account("ann");
-  const room = await ui.makeMeeting(ann.page, "Planning", admission, password);
-  /** @param {string} name */
-  const guest = async (name) => {
-    const made = await Attendee.guest(await table.browser(), table.server, name, room);
-    attendees.push(made);
-    return made;
-  };
-  return { table, ann, room, account, guest };
-}
-
-/** From the green room, muted. @param {Attendee} attendee */
-async function comeInMuted(attendee) {
-  await ui.press(attendee.page, "join-muted");
-}
-
-/** @param {Attendee} attendee */
-async function isInside(attendee) {
-  await ui.inRoom(attendee.page);
-  await attendee.connected();
 }
 
 /** @param {Attendee} at @param {string[]} names */
