@@ -73,6 +73,6 @@ test("of ten in a meeting each picture comes as large as it is shown, and what n
   await Promise.all([ann, gus].map((at) => at.page.setViewportSize(SMALL)));
   await until("no layer that nobody shows", async () => !(await table.server.pictures())["2"], () => table.server.pictures());
   await ann.page.setViewportSize(LARGE);
-  await ui.press(ann.page, "look");
+  await ui.fromMenu(ann.page, other.name, "pin");
   await isShown(ann, other, SIZES[2]?.[0] ?? 0);
 });
