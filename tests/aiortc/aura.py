@@ -6,6 +6,7 @@ import json
 
 from aiohttp import WSMsgType
 
+from gateway import hang_up
 from house import Account
 from marks import MarkingEncoder
 from member import Member
@@ -105,6 +106,10 @@ class Call(Member):
 
     def picture(self):
         return super().picture(), [told for told, _ in self.told][-20:]
+
+    def cut(self):
+        """The socket goes without a goodbye."""
+        hang_up(self._socket)
 
     async def close(self):
         await super().close()

@@ -45,6 +45,10 @@ class Server:
         self.turn_port = free_port(socket.SOCK_STREAM)
         if environment.get("TURN_PORT") == "free":
             environment = environment | {"TURN_PORT": str(self.turn_port)}
+        # One more port that the server listens on where a test says so.
+        self.members_port = free_port(socket.SOCK_STREAM)
+        if environment.get("AURA_MEMBERS_PORT") == "free":
+            environment = environment | {"AURA_MEMBERS_PORT": str(self.members_port)}
         self.environment = environment
         self.log = ""
         self.http = None

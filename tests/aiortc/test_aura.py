@@ -1,10 +1,12 @@
 """Conferences from outside: a guest waits, is let in and heard; an admin's mute holds; who is put out is out."""
 
 import asyncio
+import json
 
 import pytest
 
 from aura import Call, Refused
+from house import Account
 from marks import is_heard, nothing_came, says_more
 from vox import Voice
 
@@ -113,3 +115,38 @@ async def test_who_closes_the_socket_has_left(server, owner):
     assert len(await owner.must("GET", f"/v1/rooms/{room}/members")) == 1
     assert [one["id"] for one in await admin.ask("get_room_members")] == ["owner's"]
     await admin.close()
+
+
+@pytest.mark.environment(AURA_MEMBERS_PORT="free", AURA_SERVICE_KEY="a service key of good length")
+async def test_members_have_a_port_of_their_own_and_the_service_its_key(server, owner):
+    room = await conference(owner, open=True)
+    guest = await Call.enter(server, room, "guest's")
+    service = Account(server, "a service key of good length")
+    path = f"/v1/rooms/{room}/members"
+    members = await service.must("GET", path)
+    assert [one["name"] for one in members] == ["guest's"]
+    beside = f"http://127.0.0.1:{server.members_port}"
+
+    async def status(path, token):
+        headers = {"Authorization": f"Bearer {token}"}
+        async with server.http.get(beside + path, headers=headers) as answer:
+            return answer.status, await answer.text()
+
+    for token in (service.token, owner.token):
+        got, body = await status(path, token)
+        assert got == 200 and json.loads(body) == members
+    assert (await status(path, "wrong"))[0] == 401
+    for other in (f"/v1/rooms/{room}", "/v1/rooms", "/health", "/api/v1/rooms", "/voice/join"):
+        assert (await status(other, service.token))[0] == 404, other
+    await guest.close()
+
+
+async def test_a_call_that_is_cut_off_is_gone(server, owner):
+    room = await conference(owner, open=True)
+    admin = await Call.enter(server, room, "owner's", owner)
+    guest = await Call.enter(server, room, "guest's", None, "0890")
+    await is_heard(guest, admin)
+    # Packets go on; the socket is the call.
+    guest.cut()
+    assert (await admin.see("member_leave_room"))["member"] == "guest's"
+    await asyncio.gather(admin.close(), guest.close())

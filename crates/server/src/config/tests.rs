@@ -83,6 +83,8 @@ fn every_setting_is_read() {
         ("SPEAKER_TTL_SECONDS", "5"),
         ("PARTICIPANT_IDLE_SECONDS", "30"),
         ("LOG", "info,net=debug"),
+        ("AURA_SERVICE_KEY", "a third of good length"),
+        ("AURA_MEMBERS_PORT", "8122"),
     ];
     assert_eq!(env.len(), SETTINGS.len(), "a setting is not tested");
     let config = loaded(None, &env);
@@ -94,7 +96,8 @@ fn every_setting_is_read() {
     assert_eq!(config.database_url, Some(Redacted::new("sqlite:other.db".into())));
     assert_eq!(config.tls, Tls::Files { cert: "cert.pem".into(), key: "key.pem".into() });
     assert_eq!(config.jwt_secret, Some(Redacted::new("a secret of good length".into())));
-    assert_eq!(config.media_tcp_port, Some(9002));
+    assert_eq!(config.aura_service_key, Some(Redacted::new("a third of good length".into())));
+    assert_eq!((config.media_tcp_port, config.aura_members_port), (Some(9002), Some(8122)));
     let relay = config.relay.unwrap();
     assert_eq!((relay.port, relay.chosen, relay.ports), (3479, true, 50000..=50010));
     assert_eq!(relay.secret, Some(Redacted::new("another of good length".into())));
@@ -132,6 +135,7 @@ fn ports_can_be_off() {
         let config = loaded(None, &[("TURN_PORT", off), ("MEDIA_TCP_PORT", off)]);
         assert!(config.relay.is_none() && config.media_tcp_port.is_none(), "{off}");
     }
+    assert_eq!(loaded(None, &[]).aura_members_port, None);
     assert!(loaded(None, &[("TURN_PORT", "3478")]).relay.unwrap().chosen);
     assert_eq!(loaded(None, &[("PORT", "9000")]).media_tcp_port, Some(9000));
 }
