@@ -5,7 +5,6 @@
 //! keeps it: dropped, the call hangs up, whether it waits, may come in, or is in.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use media::{SourceLabel, ViewRequest};
 use model::{AccountId, Permissions, Redacted, RoleId, RoomId, SessionId, UserId, Via};
@@ -13,12 +12,11 @@ use net::Pictures;
 use room::{
     Action, Actor, Caller, Command, Join, Knock, Link, Person, RoomView, Shown, check, entry,
 };
-use tokio::sync::mpsc;
 
 use crate::accounts::Origin;
 use crate::clock::now;
 use crate::ice::IceServer;
-use crate::rooms::{CallWatch, Notice};
+use crate::rooms::{CallWatch, WatchBeside};
 use crate::turnstile::to_the_end;
 use crate::{App, Identity, Outcome, Refusal};
 
@@ -415,15 +413,10 @@ impl App {
         self.command_of_call(call, command).await.map(|_| ())
     }
 
-    /// Follows a room by the token of a call that was admitted, without being it: its session, the room as
-    /// it is, and what comes after. It ends with the call.
-    pub async fn watch_call(
-        &self,
-        token: &str,
-    ) -> Result<(SessionId, RoomView, mpsc::Receiver<Arc<Notice>>), Refusal> {
+    /// Follows a room by the token of a call that was admitted, without being it.
+    pub async fn watch_call(&self, token: &str) -> Result<WatchBeside, Refusal> {
         let (room, session) = self.accounts.tokens.verify_call(token, now().wall)?;
-        let (view, notices) = self.rooms.watch_along(room, session).await?;
-        Ok((session, view, notices))
+        self.rooms.watch_along(room, session).await
     }
 
     /// The account that these credentials are of.

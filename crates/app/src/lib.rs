@@ -71,7 +71,8 @@ pub use quota::{CallKind, Quoted};
 pub use refusal::Refusal;
 pub use roles::{ROLE_NAME_LEN_MAX, ROLES_MAX};
 pub use rooms::{
-    CallWatch, Carried, Heard, Notice, Outcome, Rooms, Slot, Snapshot, Start, Watch, What,
+    CallWatch, Carried, Heard, Notice, Outcome, Rooms, Slot, Snapshot, Start, Watch, WatchBeside,
+    What,
 };
 pub use setup_code::SetupCode;
 pub use speech::{

@@ -14,10 +14,10 @@ use model::{RoomId, SessionId, UserId};
 use net::Media;
 use room::{Actor, Caller, Command, EndReason, Knock, RoomView, Timing};
 use store::Store;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinSet;
 
-pub use self::actor::{CallWatch, Heard, Knocked, Outcome, Watch};
+pub use self::actor::{CallWatch, Heard, Knocked, Outcome, Watch, WatchBeside};
 pub use self::feed::{Carried, Notice, Slot, Snapshot, Start, What};
 pub use self::index::Index;
 
@@ -178,7 +178,7 @@ impl Rooms {
         &self,
         room: RoomId,
         session: SessionId,
-    ) -> Result<(RoomView, mpsc::Receiver<Arc<Notice>>), Refusal> {
+    ) -> Result<WatchBeside, Refusal> {
         self.shared.ask(room, |reply| Message::WatchAlong { session, reply }).await?
     }
 

@@ -80,8 +80,10 @@ mod tests {
         SessionId(Id::from_u64(number).unwrap_or_else(|| unreachable!("small numbers are ids")))
     }
 
-    /// Levels of sessions, silence as `None`, and whom that makes the active speaker, if it changes.
-    fn check(steps: &[(u64, Option<i8>, Option<Option<u64>>)]) {
+    /// A session, its level or silence, and whom that makes the active speaker, if it changes.
+    type Step = (u64, Option<i8>, Option<Option<u64>>);
+
+    fn check(steps: &[Step]) {
         let mut speaker = ActiveSpeaker::default();
         for (step, (session, level, want)) in steps.iter().enumerate() {
             let change = match level {

@@ -59,7 +59,7 @@ fn the_steps_reach_what_is_rare() {
 }
 
 /// Some seconds of them; PROPTEST_CASES asks for more.
-const CASES: u32 = 1000;
+const CASES: u32 = 2000;
 
 fn config() -> ProptestConfig {
     let default = ProptestConfig::default();

@@ -64,10 +64,7 @@ pub(super) enum Message {
         reply: oneshot::Sender<Result<RoomView, crate::Refusal>>,
     },
     /// Follow the room beside an admitted call.
-    WatchAlong {
-        session: SessionId,
-        reply: oneshot::Sender<Result<(RoomView, mpsc::Receiver<Arc<Notice>>), crate::Refusal>>,
-    },
+    WatchAlong { session: SessionId, reply: oneshot::Sender<Result<WatchBeside, crate::Refusal>> },
     /// Follow the room for a session.
     Watch {
         session: SessionId,
@@ -101,6 +98,17 @@ pub struct CallWatch {
     pub notices: mpsc::Receiver<Arc<Notice>>,
     /// Dropped with the watch: the call hangs up.
     pub gone: DropGuard,
+}
+
+/// A watch by the token of a call that is somebody else's to keep.
+#[derive(Debug)]
+pub struct WatchBeside {
+    /// The call's session.
+    pub session: SessionId,
+    /// The room as it is.
+    pub view: RoomView,
+    /// What comes after; ends when the call does or the watcher falls behind.
+    pub notices: mpsc::Receiver<Arc<Notice>>,
 }
 
 /// A running watch.

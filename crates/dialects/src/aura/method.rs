@@ -174,11 +174,11 @@ impl Connection {
                 view.settings
             }
             Err(_) => {
-                let (session, view, notices) = self.app.watch_call(&auth_token).await?;
-                let mut teller = Teller::new(session);
-                teller.roster = Roster::of(&view);
-                self.watching = Some(Watching { teller, notices });
-                view.settings
+                let beside = self.app.watch_call(&auth_token).await?;
+                let mut teller = Teller::new(beside.session);
+                teller.roster = Roster::of(&beside.view);
+                self.watching = Some(Watching { teller, notices: beside.notices });
+                beside.view.settings
             }
         };
         Ok(json!({ "room_id": room.id.to_uuid() }))

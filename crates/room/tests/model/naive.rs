@@ -66,6 +66,8 @@ pub struct Naive {
     pub lock: Lock,
     /// How often somebody was heard of, which is told whether or not it moves anything.
     heard: u32,
+    /// How often something was told that changes nothing.
+    told: u32,
     pub closed: bool,
 }
 
@@ -76,7 +78,7 @@ impl Naive {
         let is_stage = settings.kind == ProfileKind::Stage;
         let speakers = speakers.into_iter().filter(|_| is_stage).collect();
         let (rows, hands, invites, lock, heard, closed) = Default::default();
-        let unseen = BTreeSet::new();
+        let (unseen, told) = (BTreeSet::new(), 0);
         Self {
             settings,
             rows,
@@ -88,6 +90,7 @@ impl Naive {
             invites,
             lock,
             heard,
+            told,
             closed,
         }
     }
@@ -143,6 +146,7 @@ impl Naive {
             }
             Command::React { session, .. } => {
                 self.own(by, *session)?;
+                self.told += 1;
             }
             Command::Kick { user } => {
                 self.may(by, &[Permissions::MUTE_MEMBERS, Permissions::MOVE_MEMBERS])?;

@@ -4,14 +4,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use model::{RoomId, SessionId};
-use room::{ActiveChange, Actor, Command, Event, Knock, Link, RoomView};
-use tokio::sync::mpsc;
+use room::{ActiveChange, Actor, Command, Event, Knock, Link};
 use tokio_util::sync::CancellationToken;
 
-use super::{CallWatch, Heard, Knocked, RoomActor, Watch};
+use super::{CallWatch, Heard, Knocked, RoomActor, Watch, WatchBeside};
 use crate::clock::now;
 use crate::rooms::actor::Message;
-use crate::rooms::feed::{Notice, Watching, What};
+use crate::rooms::feed::{Watching, What};
 use crate::rooms::registry::Shared;
 
 /// The level of silence, dBov (RFC 6464).
@@ -61,13 +60,13 @@ impl RoomActor {
     pub(super) fn watch_along(
         &mut self,
         session: SessionId,
-    ) -> Result<(RoomView, mpsc::Receiver<Arc<Notice>>), crate::Refusal> {
+    ) -> Result<WatchBeside, crate::Refusal> {
         let call = self.room.call(session).filter(|call| call.admitted);
         let user = call.ok_or(room::Refusal::CallNotAdmitted)?.user;
         let watching = Watching { session, user, inside: true, levels: true };
         let room = &self.room;
         let (_, notices) = self.feed.watch(watching, None, || room.view(), now().wall);
-        Ok((self.room.view(), notices))
+        Ok(WatchBeside { session, view: self.room.view(), notices })
     }
 
     pub(super) fn handle_level(&mut self, session: SessionId, dbov: i8) {
