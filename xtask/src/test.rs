@@ -28,8 +28,8 @@ pub fn run(place: &Place, quick: bool) -> Result<()> {
 pub fn all(place: &Place, steps: &mut Steps) -> Tally {
     let mut tally = Tally::default();
     steps.step("setup", || setup::run(place));
-    let programs = ["build", "--package", "server", "--package", "bench"];
-    steps.step("build the server and the load client", || shell(&mut cargo(place, &programs)));
+    // It builds the programs that the other suites drive, too: the server and the load client have tests of
+    // their own that run them.
     steps.step("rust tests", || rust(place, &mut tally));
     for folder in [WEB, BROWSER] {
         steps.step(&format!("types in {folder}"), || {

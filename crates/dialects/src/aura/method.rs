@@ -134,7 +134,13 @@ impl Connection {
         let sources = wanted.sources();
         let JoinRoom { sdp, audio_muted: mute, video_muted: video_mute, .. } = wanted;
         let join = CallJoin { sdp, sources, mute, video_mute };
-        let joined = self.app.join_call(&call, join).await?;
+        let was_in = self.app.check_is_in(&call).is_ok();
+        let joined = self.app.join_call(&call, join).await;
+        if joined.is_err() && !was_in && self.app.check_is_in(&call).is_ok() {
+            // It came in, and media would not have its offer: nobody stays as a name without a voice.
+            self.leave_room().await?;
+        }
+        let joined = joined?;
         if let Some(open) = &mut self.open {
             open.teller.roster = Roster::of(&joined.view);
             open.connections = Some(Connections { ufrag: joined.ufrag, second: None });
