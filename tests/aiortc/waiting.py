@@ -6,7 +6,7 @@ The limit is long enough for a busy machine: a test that reaches it hangs, it is
 import asyncio
 import time
 
-HANG_SECONDS = 30.0
+HANG_SECONDS = 60.0
 POLL_SECONDS = 0.02
 
 
