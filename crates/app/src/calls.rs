@@ -463,9 +463,4 @@ impl Call {
         };
         self.room == room && self.id == id && is_whose
     }
-
-    /// Whether nobody with an account is behind it.
-    pub fn is_guest(&self) -> bool {
-        matches!(self.who, Who::Guest(_))
-    }
 }

@@ -1,7 +1,7 @@
 //! Conferences as things that are kept: made, replaced, read, deleted, by people and by a service that
 //! keeps them for its own.
 
-use model::{AccountId, ExternalId, Id, Redacted, RoomId, Timestamp, UserId};
+use model::{AccountId, ExternalId, Id, Redacted, RoomId, UserId};
 use room::{
     Action, Actor, Admission, Command, Listed, ProfileKind, RoomView, Settings, SettingsChange,
     check,
@@ -98,8 +98,6 @@ pub struct Conference {
     pub settings: Settings,
     /// Who is expected.
     pub members: Vec<ConferenceMember>,
-    /// When it was made.
-    pub created_at: Timestamp,
 }
 
 impl App {
@@ -273,8 +271,8 @@ impl App {
         let members = settings.admission.members.iter();
         let members = members
             .map(|listed| ConferenceMember { listed: *listed, account: of(listed.user).cloned() });
-        let (members, created_at) = (members.collect(), settings.created_at);
-        Ok(Conference { settings, members, created_at })
+        let members = members.collect();
+        Ok(Conference { settings, members })
     }
 }
 

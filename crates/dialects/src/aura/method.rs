@@ -1,7 +1,7 @@
 //! The methods: each reads its params, asks the use cases once, and gives the result.
 
 use app::{Asked, CallJoin, Connections, Refusal, Subscription, ViewRequest};
-use model::{Redacted, TrackSource};
+use model::{Redacted, TrackSource, UserId};
 use room::{Command, RoomView};
 use serde_json::{Value, json};
 
@@ -207,20 +207,23 @@ impl Connection {
         Ok(self.app.room_of_call(&self.call()?, false).await?)
     }
 
-    async fn remove_member(&mut self, wanted: Member) -> Answer {
-        let only = "only admin can remove members";
+    /// Whom an admin means.
+    async fn target(&mut self, wanted: &Member, only: &'static str) -> Result<UserId, RpcError> {
         let view = self.app.room_of_admin_call(&self.call()?).await.map_err(only_admin(only))?;
         let found = session_of(&view, &wanted.member).ok_or(room::Refusal::TargetNotInRoom);
-        let (user, _) = found.map_err(Refusal::Room)?;
+        Ok(found.map_err(Refusal::Room)?.0)
+    }
+
+    async fn remove_member(&mut self, wanted: Member) -> Answer {
+        let only = "only admin can remove members";
+        let user = self.target(&wanted, only).await?;
         let done = self.app.command_of_call(&self.call()?, Command::Kick { user }).await;
         done.map(|_| json!({})).map_err(only_admin(only))
     }
 
     async fn mute_member(&mut self, wanted: Member, track: Track, muted: bool) -> Answer {
         let only = "only admin can mute and unmute members";
-        let view = self.app.room_of_admin_call(&self.call()?).await.map_err(only_admin(only))?;
-        let found = session_of(&view, &wanted.member).ok_or(room::Refusal::TargetNotInRoom);
-        let (user, _) = found.map_err(Refusal::Room)?;
+        let user = self.target(&wanted, only).await?;
         let command = match track {
             Track::Audio => Command::ServerMute { user, muted },
             Track::Video => Command::ServerVideoMute { user, muted },

@@ -149,7 +149,7 @@ impl MemberDraftBody {
 }
 
 impl From<Conference> for RoomBody {
-    fn from(Conference { settings, members, created_at }: Conference) -> Self {
+    fn from(Conference { settings, members }: Conference) -> Self {
         let external = settings.external_id.map(|external| external.to_string());
         Self {
             id: external.unwrap_or_else(|| settings.id.to_uuid()),
@@ -159,7 +159,7 @@ impl From<Conference> for RoomBody {
             force_waiting_room: settings.admission.force_waiting_room,
             has_password: settings.has_password,
             members: members.into_iter().map(Into::into).collect(),
-            created_at: rfc3339(created_at),
+            created_at: rfc3339(settings.created_at),
         }
     }
 }
