@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use crate::credentials::WorkerNumber;
 use crate::event::Event;
 use crate::limit::LAYERS_MAX;
+use crate::mixer::Mix;
 use crate::relay::Relay;
 use crate::seal::Dropped;
 use crate::voice::Voice;
@@ -18,6 +19,8 @@ pub enum Output {
     Event(Event),
     /// Give this to whoever writes captions, in this order.
     Voice(Voice),
+    /// Give this to the worker's [`crate::Mixer::handle_mix`], in this order.
+    Mix(Mix),
     /// Give this datagram to another worker's [`crate::Worker::handle_handover`].
     Handover(Handover),
     /// Give this to another worker's [`crate::Worker::handle_relay`], in this order.
@@ -70,6 +73,8 @@ pub struct Counters {
     pub sent: u64,
     /// RTP packets written to a receiver.
     pub forwarded: u64,
+    /// RTP packets of mixes written to a receiver.
+    pub mixed: u64,
     /// RTP packets that a shut gate held back.
     pub gated: u64,
     /// Datagrams handed to other workers.
@@ -124,6 +129,7 @@ impl Counters {
         self.received += other.received;
         self.sent += other.sent;
         self.forwarded += other.forwarded;
+        self.mixed += other.mixed;
         self.gated += other.gated;
         self.handed_over += other.handed_over;
         self.relayed += other.relayed;

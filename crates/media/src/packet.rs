@@ -7,6 +7,7 @@ use std::time::Instant;
 use str0m::media::Pt;
 use str0m::rtp::{ExtensionValues, RtpPacket, Ssrc, VideoOrientation};
 
+use crate::mixer::Sound;
 use crate::picture::Picture;
 
 /// A packet on its way from a source to its legs. The payload is shared by all of them.
@@ -51,6 +52,29 @@ impl From<RtpPacket> for Packet {
 }
 
 impl Packet {
+    /// A packet of a mix, under the name that its codec has at the voices' senders.
+    pub fn of_mix(
+        payload_type: Pt,
+        (seq, timestamp): (u64, u32),
+        sound: &Sound,
+        now: Instant,
+    ) -> Self {
+        Self {
+            payload_type,
+            ssrc: Ssrc::from(0),
+            seq,
+            timestamp,
+            marker: false,
+            arrived_at: now,
+            payload: Arc::clone(&sound.payload),
+            redundant: None,
+            picture: None,
+            audio_level: Some(sound.level),
+            voice_activity: Some(true),
+            video_orientation: None,
+        }
+    }
+
     /// How loud it is, as one byte of a header extension (RFC 6464 section 3).
     pub fn level_byte(&self) -> Option<u8> {
         let active = u8::from(self.voice_activity.unwrap_or_default());

@@ -6,13 +6,14 @@
 //!
 //! `router/rooms.rs` knows who is in a room, `router/sources.rs` starts and stops sources,
 //! `router/audio.rs` and `router/video.rs` choose what goes into which slot and `router/slots.rs` puts it
-//! there, `router/budget.rs` in which layer, `router/voice.rs` taps microphones for captions. In a room that spans workers
+//! there, `router/budget.rs` in which layer, `router/voice.rs` taps microphones for captions, `router/mix.rs` for the mixer. In a room that spans workers
 //! `router/abroad.rs` relays what lives here and `router/stand_in.rs` is where what lives elsewhere
 //! arrives.
 
 mod abroad;
 mod audio;
 mod budget;
+mod mix;
 mod rooms;
 mod slots;
 mod sources;
@@ -54,6 +55,12 @@ pub(crate) struct Router {
     /// Those that live here.
     pub own: HashMap<SessionId, usize>,
     stand_ins: HashMap<SessionId, usize>,
+    /// Rooms that are mixed for somebody here.
+    mixes: HashMap<RoomId, mix::Mixing>,
+    /// Rooms of which that may have changed.
+    mixes_changed: Vec<RoomId>,
+    /// The highest turn of any mix.
+    turns: u64,
     rooms: HashMap<RoomId, Roster>,
     /// Workers that have died: what still comes from them counts for nothing.
     dead: HashSet<WorkerNumber>,
@@ -77,6 +84,9 @@ impl Router {
             sessions: Slab::new(),
             own: HashMap::new(),
             stand_ins: HashMap::new(),
+            mixes: HashMap::new(),
+            mixes_changed: Vec::new(),
+            turns: 0,
             rooms: HashMap::new(),
             dead: HashSet::new(),
             dirty: Vec::new(),
@@ -164,6 +174,7 @@ impl Router {
         let mut packet = Packet::from(packet);
         (packet.redundant, packet.picture) = (redundant, noted.map(|noted| noted.picture));
         self.relay(from, level, &packet);
+        self.feed(from, &packet, now);
         self.forward(from, &packet, now);
     }
 

@@ -15,7 +15,7 @@ use crate::credentials::WorkerNumber;
 use crate::event::Event;
 use crate::limit::LOST_AFTER;
 use crate::offer::{Offer, Section};
-use crate::opus::LevelDecoder;
+use crate::level::LevelDecoder;
 use crate::peer::Peer;
 use crate::refusal::MediaRefusal;
 use crate::relay::Shown;
@@ -44,6 +44,10 @@ pub(crate) struct Session {
     pub budget: Budget,
     pub meter: Meter,
     pub decoder: Option<LevelDecoder>,
+    /// It is sent a mix in place of single voices.
+    pub mixed: Option<MixedTo>,
+    /// Its room is mixed here: what its microphone sends is for the mixer, too.
+    pub fed: bool,
     /// DTLS is up.
     pub connected: bool,
     pub lost: bool,
@@ -56,6 +60,22 @@ pub(crate) struct Session {
     pub slots_changed: bool,
     /// In the list of stand-ins whose home is to be told what is wanted of them.
     pub wishes: bool,
+}
+
+/// Which section a mix goes into.
+pub(crate) struct MixedTo {
+    pub slot: usize,
+    /// When it ends. `None`: it is needed.
+    pub until: Option<Instant>,
+    /// How many packets of it there were.
+    pub packets: u64,
+}
+
+impl MixedTo {
+    /// Whether it is to end.
+    pub fn is_due(&self, now: Instant) -> bool {
+        self.until.is_some_and(|at| at <= now)
+    }
 }
 
 impl Session {
@@ -74,6 +94,8 @@ impl Session {
             budget: Budget::default(),
             meter: Meter::default(),
             decoder: None,
+            mixed: None,
+            fed: false,
             connected: false,
             lost: false,
             ufrag: None,
@@ -139,7 +161,8 @@ impl Session {
     pub fn deadline(&self) -> Option<Instant> {
         let peer = self.peer.as_ref().map(Peer::timeout);
         let sources = self.sources.iter().filter_map(Source::deadline);
-        let own = [peer, self.lost_at(), self.meter.deadline(), self.budget.due_at];
+        let mix = self.mixed.as_ref().and_then(|mixed| mixed.until);
+        let own = [peer, self.lost_at(), self.meter.deadline(), self.budget.due_at, mix];
         sources.chain(own.into_iter().flatten()).min()
     }
 

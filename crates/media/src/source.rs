@@ -58,6 +58,8 @@ pub(crate) struct Source {
     pub wish: Wish,
     /// It is tapped for captions, under these numbers. Only while it is live.
     pub voice: Option<Tapped>,
+    /// The same of what the mixer is handed.
+    pub mixed: Option<Tapped>,
     /// What it sends, and since when.
     pub codec: Option<(Pt, PayloadParams)>,
     pub codec_at: Option<Instant>,
@@ -83,6 +85,7 @@ impl Source {
             run: 0,
             wish: Wish::default(),
             voice: None,
+            mixed: None,
             codec: None,
             codec_at: None,
             layers: Layers::default(),

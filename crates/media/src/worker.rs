@@ -15,6 +15,7 @@ use crate::credentials::{IceCredentials, WorkerNumber};
 use crate::demux::Demux;
 use crate::event::Allocation;
 use crate::limit::{SESSIONS_MAX, TIMER_STEP, VIEWS_MAX};
+use crate::mixer::Mixed;
 use crate::offer::Offer;
 use crate::output::{Counters, Output};
 use crate::peer::{Certificate, Peer};
@@ -321,6 +322,12 @@ impl Worker {
         self.settle(now);
     }
 
+    /// The mixer has mixed a room.
+    pub fn handle_mixed(&mut self, now: Instant, mixed: &Mixed) {
+        self.router.handle_mixed(mixed, now);
+        self.settle(now);
+    }
+
     /// Another worker has died, with all its sessions.
     pub fn handle_dead_worker(&mut self, now: Instant, worker: WorkerNumber) {
         self.router.handle_dead_worker(worker, now);
@@ -346,7 +353,7 @@ impl Worker {
                 return Some(output);
             }
             let now = self.now?;
-            if self.router.flush_one(now) {
+            if self.router.flush_one(now) || self.router.arrange_one_mix(now) {
                 self.settle(now);
             } else if !self.router.wish_one() && !self.router.report_one() {
                 return None;

@@ -2,9 +2,8 @@
 //!
 //! Called by `app`, which owns rooms and messages; nothing here knows of either. The core is
 //! pure, with time counted in samples: [`vad`], [`utterance`], [`track`], [`merge`], [`clean`],
-//! [`pieces`], [`queue`], [`resample`], [`transcript`], [`export`]. Around it: [`upload`] and
-//! [`opus`] (bytes to samples), [`engine`] (samples to text), [`fetch`] (the model's files) and
-//! [`pool`] (the threads).
+//! [`pieces`], [`queue`], [`resample`], [`transcript`], [`export`]. Around it: [`upload`] (bytes to samples),
+//! [`engine`] (samples to text), [`fetch`] (the model's files) and [`pool`] (the threads).
 //!
 //! Live: samples -> [`track::Track`] -> [`utterance::Action`] -> [`pool::Pool::submit`] ->
 //! [`track::Outcome`] -> the same track -> [`track::Caption`].
@@ -17,7 +16,6 @@ pub mod engine;
 pub mod export;
 pub mod fetch;
 pub mod merge;
-pub mod opus;
 pub mod pieces;
 pub mod pool;
 pub mod queue;

@@ -5,10 +5,10 @@
 
 use std::time::{Duration, Instant};
 
+use codec::opus::{Decoder, Rate};
 use media::Voice;
 use model::{SessionId, Timestamp};
 use transcribe::audio::Position;
-use transcribe::opus::OpusDecoder;
 use transcribe::track::{Caption, Outcome, Track};
 use transcribe::utterance::{Action, Tuning};
 
@@ -32,7 +32,7 @@ const ABSENT_AFTER: Duration = Duration::from_millis(200);
 /// A speaker who is listened to.
 pub(super) struct Stream {
     pub session: SessionId,
-    decoder: OpusDecoder,
+    decoder: Decoder,
     track: Track,
     clock: Option<Clock>,
     /// Decodes asked for and not over.
@@ -62,7 +62,7 @@ impl Stream {
     pub fn new(session: SessionId) -> Option<Self> {
         Some(Self {
             session,
-            decoder: OpusDecoder::new()?,
+            decoder: Decoder::new(Rate::Wide)?,
             track: Track::new(Tuning::default()),
             clock: None,
             decoding: 0,

@@ -40,6 +40,7 @@ impl Router {
         for source in 0..self.sessions[key].sources.len() {
             self.end_source(SourceRef { session: key, source }, now);
         }
+        self.leave_mix(key);
         self.empty_slots(key);
         self.leave(key, now);
         let session = &mut self.sessions[key];
@@ -90,6 +91,7 @@ impl Router {
         let members = &mut self.rooms.entry(room).or_default().members;
         let at = members.partition_point(|&member| sessions[member].id < id);
         members.insert(at, key);
+        self.mix_changed(room);
     }
 
     /// Takes a session that lives here out of its room, and with the last one all stand-ins in it.
@@ -115,6 +117,7 @@ impl Router {
         if let Some(roster) = self.rooms.get_mut(&self.sessions[key].room) {
             roster.members.retain(|&member| member != key);
         }
+        self.mix_changed(self.sessions[key].room);
     }
 
     pub(super) fn tidy_room(&mut self, room: RoomId) {

@@ -66,6 +66,7 @@ impl Router {
         let legs = source.legs.clone();
         let (kind, label, id) = (source.kind, source.label, session.id);
         self.end_voice(from);
+        self.end_feed(from);
         if let Some(label) = label {
             self.tell_of(from.session, Event::SourceStopped { session: id, source: label });
         }
@@ -121,6 +122,9 @@ impl Router {
     }
 
     fn tell_speaking(&mut self, from: SourceRef, change: Option<Change>, now: Instant) {
+        if change.is_some() {
+            self.mix_changed(self.sessions[from.session].room);
+        }
         let session = self.sessions[from.session].id;
         match change {
             None => {}
@@ -155,6 +159,7 @@ impl Router {
             self.fill_audio(key, now);
             self.arrange_video(key, now);
         }
+        self.mix_changed(self.sessions[key].room);
     }
 
     /// Stops what a gate forbids of a session.
@@ -195,6 +200,7 @@ impl Router {
         self.tell(event);
         self.fill_audio(key, now);
         self.arrange_video(key, now);
+        self.mix_changed(self.sessions[key].room);
     }
 
     /// A lost peer is back: sounds and pictures have gone on without it.
@@ -234,6 +240,7 @@ impl Router {
         for source in 0..self.sessions[key].sources.len() {
             self.end_source(SourceRef { session: key, source }, now);
         }
+        self.leave_mix(key);
         self.empty_slots(key);
         let session = &mut self.sessions[key];
         session.peer = None;
@@ -270,6 +277,7 @@ impl Router {
         self.fill_audio(key, now);
         self.arrange_video(key, now);
         self.slots_changed(key);
+        self.mix_changed(self.sessions[key].room);
     }
 
     /// The clock reached a session's deadline.
@@ -287,6 +295,9 @@ impl Router {
         }
         if self.sessions[key].budget.due_at.is_some_and(|at| at <= now) {
             self.allocate(key, now);
+        }
+        if self.sessions[key].mixed.as_ref().is_some_and(|mixed| mixed.is_due(now)) {
+            self.mix_changed(self.sessions[key].room);
         }
         for source in 0..self.sessions[key].sources.len() {
             self.handle_source_due(SourceRef { session: key, source }, now);

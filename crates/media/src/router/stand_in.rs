@@ -174,6 +174,7 @@ impl Router {
         if let Some(level) = relayed.level {
             self.hear(from, level, now);
         }
+        self.feed(from, &relayed.packet, now);
         self.forward(from, &relayed.packet, now);
         self.touched.push(key);
     }

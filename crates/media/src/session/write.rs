@@ -36,6 +36,21 @@ impl Session {
         now: Instant,
         sink: &mut Sink,
     ) -> Wrote {
+        if self.mixed.as_ref().is_some_and(|mixed| mixed.slot == slot) {
+            return Wrote::Nothing;
+        }
+        self.write_mix(slot, codec, packet, now, sink)
+    }
+
+    /// Sends a packet of a mix in one of the slots.
+    pub fn write_mix(
+        &mut self,
+        slot: usize,
+        codec: PayloadParams,
+        packet: &Packet,
+        now: Instant,
+        sink: &mut Sink,
+    ) -> Wrote {
         let mapped = self.mapped(slot, codec, packet);
         let (slot, peer) = (self.slots.get_mut(slot), self.peer.as_mut());
         let (Some(mapped), Some(slot), Some(peer)) = (mapped, slot, peer) else {

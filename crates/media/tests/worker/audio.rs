@@ -112,6 +112,8 @@ fn three_speakers_share_one_slot() {
     // The first falls silent: one of the waiting gets it.
     world.talk(&[(0, QUIET), (1, LOUD), (2, QUIET)], 1000);
     assert_eq!(world.bound(3), [user(1)]);
+    // Until then it was sent a mix.
+    world.talk(&[(0, QUIET), (1, LOUD), (2, QUIET)], 5000);
     let got = world.take_got(3);
     assert!(continuous(&got) > 200, "one stream for the listener, whoever speaks");
     assert!(got.last().unwrap().payload == [1; 60]);

@@ -6,7 +6,7 @@ use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use media::{
-    Ban, Certificate, Event, Gate, IceCredentials, MediaRefusal, OpenSession, Output, Protocol,
+    Ban, Certificate, Event, Gate, IceCredentials, MediaRefusal, Mixer, OpenSession, Output, Protocol,
     SlotBinding, SourceLabel, ViewRequest, Voice, Worker, WorkerConfig, WorkerNumber,
 };
 use model::{RoomId, SessionId, UserId};
@@ -45,6 +45,10 @@ pub struct World {
     pub now: Instant,
     /// Most tests are about one.
     pub workers: Vec<Worker>,
+    /// One for each worker.
+    pub mixers: Vec<Mixer>,
+    /// What workers want mixed is lost on the way.
+    pub mixes_lost: bool,
     /// From worker to worker.
     pub wires: Wires,
     pub clients: Vec<Client>,
@@ -85,6 +89,8 @@ impl World {
         Self {
             now,
             workers: (0..workers).map(worker).collect(),
+            mixers: (0..workers).map(|_| Mixer::default()).collect(),
+            mixes_lost: false,
             wires: Wires::default(),
             clients: Vec::new(),
             links: Vec::new(),
@@ -310,6 +316,7 @@ impl World {
                     self.workers[at].handle_timeout(self.now);
                     self.spread();
                 }
+                self.mix(at);
             }
             self.exchange();
         }
@@ -378,6 +385,15 @@ impl World {
             }
             self.now = self.now.max(at);
             self.exchange();
+        }
+    }
+
+    /// Hands a worker what its mixer has mixed by now.
+    fn mix(&mut self, at: usize) {
+        self.mixers[at].handle_timeout(self.now);
+        while let Some(mixed) = self.mixers[at].poll_output() {
+            self.workers[at].handle_mixed(self.now, &mixed);
+            self.drain();
         }
     }
 
@@ -472,6 +488,8 @@ impl World {
                 Output::Event(event) => self.events.push(event),
                 Output::Relay(relay) => self.wires.send(at, relay),
                 Output::Voice(voice) => self.hear(voice),
+                Output::Mix(_) if self.mixes_lost => {}
+                Output::Mix(mix) => self.mixers[at].handle_mix(self.now, mix),
                 Output::Handover(handover) => panic!("there is one worker: {handover:?}"),
                 Output::Transmit(transmit) => {
                     let to = transmit.destination;

@@ -15,6 +15,7 @@ mod hostile;
 mod hostile_crowd;
 mod hostile_media;
 mod layers;
+mod mix;
 mod network;
 mod reach;
 mod red;

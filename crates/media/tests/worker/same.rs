@@ -83,7 +83,10 @@ struct Play {
 
 impl Play {
     fn new(workers: usize) -> Self {
-        Self { world: World::finely(workers), closed: [false; PEOPLE_MAX], frame: 0 }
+        // Each worker mixes for its own sessions: the same voices, in other bytes.
+        let mut world = World::finely(workers);
+        world.mixes_lost = true;
+        Self { world, closed: [false; PEOPLE_MAX], frame: 0 }
     }
 
     fn is_there(&self, n: usize) -> bool {

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 
+use codec::opus::{Decoder as OpusDecoder, Rate};
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_OPUS, CODEC_ID_VORBIS};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
@@ -16,7 +17,6 @@ use symphonia::default::formats::{
 use super::source::{Allowance, Parts, Source};
 use super::{Container, Limits, UploadError, flac, matroska, mp4, ogg, vorbis, wave};
 use crate::audio::SAMPLE_RATE;
-use crate::opus::OpusDecoder;
 use crate::resample::Resampler;
 
 /// Above this the file is made to cost time, not to be heard.
@@ -183,7 +183,7 @@ impl Codec {
     fn of(track: &Track) -> Result<Self, UploadError> {
         let audio = parameters(track).ok_or(UNKNOWN_CODEC)?;
         if audio.codec == CODEC_ID_OPUS {
-            let decoder = Box::new(OpusDecoder::new().ok_or(UNKNOWN_CODEC)?);
+            let decoder = Box::new(OpusDecoder::new(Rate::Wide).ok_or(UNKNOWN_CODEC)?);
             let ticks_per_second = track
                 .time_base
                 .map(|base| f64::from(base.denom.get()) / f64::from(base.numer.get()));
