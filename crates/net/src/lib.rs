@@ -24,6 +24,7 @@ mod command;
 mod config;
 mod deaths;
 mod handle;
+mod mixing;
 mod outlet;
 mod placement;
 mod relays;

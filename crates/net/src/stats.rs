@@ -20,6 +20,8 @@ pub struct MediaStats {
     pub events_dropped: u64,
     /// Packets of voices that the tap had no place for: captions with holes.
     pub voices_dropped: u64,
+    /// Packets of voices, and mixes of them, that a mixer or its worker did not keep up with.
+    pub mixes_dropped: u64,
 }
 
 impl MediaStats {
@@ -31,6 +33,7 @@ impl MediaStats {
         self.relay_dropped += other.relay_dropped;
         self.events_dropped += other.events_dropped;
         self.voices_dropped += other.voices_dropped;
+        self.mixes_dropped += other.mixes_dropped;
     }
 
     /// Publishes one worker's totals under its number.
@@ -42,6 +45,7 @@ impl MediaStats {
         total("parlor_media_datagrams_received_total", self.core.received);
         total("parlor_media_datagrams_sent_total", self.core.sent);
         total("parlor_media_packets_forwarded_total", self.core.forwarded);
+        total("parlor_media_packets_mixed_total", self.core.mixed);
         total("parlor_media_packets_gated_total", self.core.gated);
         total("parlor_media_datagrams_handed_over_total", self.core.handed_over);
         total("parlor_media_packets_relayed_total", self.core.relayed);
@@ -60,6 +64,7 @@ impl MediaStats {
             ("relay", self.relay_dropped),
             ("event", self.events_dropped),
             ("voice", self.voices_dropped),
+            ("mix", self.mixes_dropped),
         ] {
             counter!("parlor_media_dropped_total", "worker" => worker.clone(), "reason" => reason)
                 .absolute(value);

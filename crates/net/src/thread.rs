@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::command::{Command, Done};
 use crate::deaths::Deaths;
+use crate::mixing::Mixing;
 use crate::outlet::{self, Outlet};
 use crate::placement::{Placement, lock};
 use crate::relays::{RELAYS_MAX, RelaySender, Relays};
@@ -94,10 +95,11 @@ impl Thread {
         let (placement, events) = (Arc::clone(&self.placement), self.events.clone());
         let stop = Arc::clone(&self.stop);
         let mut voices = Voices::new(self.tap.clone());
+        let mixing = Mixing::start(number, self.inbox.waker.clone())?;
         let body = move || {
             // Nothing of the turn is used after a panic: it is dropped while unwinding, and with it
             // the socket, so that the system gives its datagrams to the other workers.
-            let ran = catch_unwind(AssertUnwindSafe(|| Turn::new(self, &mut voices).run()));
+            let ran = catch_unwind(AssertUnwindSafe(|| Turn::new(self, mixing, &mut voices).run()));
             // Before its sessions are opened elsewhere, where their voices begin anew. The tap is not
             // ours: it may be what panicked, and the rest must be told all the same.
             let _ = catch_unwind(AssertUnwindSafe(|| voices.end_all(&stop)));
@@ -134,6 +136,7 @@ struct Turn<'a> {
     deaths: Deaths,
     deaths_known: usize,
     outlet: Outlet,
+    mixing: Mixing,
     voices: &'a mut Voices,
     stop: Arc<AtomicBool>,
     done: Vec<Done>,
@@ -142,7 +145,7 @@ struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    fn new(thread: Thread, voices: &'a mut Voices) -> Self {
+    fn new(thread: Thread, mixing: Mixing, voices: &'a mut Voices) -> Self {
         Self {
             number: thread.config.number.0,
             ingress: Ingress::new(),
@@ -157,6 +160,7 @@ impl<'a> Turn<'a> {
             deaths: thread.deaths,
             deaths_known: 0,
             outlet: Outlet::new(thread.events),
+            mixing,
             voices,
             stop: thread.stop,
             done: Vec::new(),
@@ -184,6 +188,7 @@ impl<'a> Turn<'a> {
         self.take_deaths(now);
         let more_arrivals = self.take_arrivals(now);
         let more_relays = self.take_relays(now, RELAYS_PER_TURN);
+        self.mixing.take().for_each(|mixed| self.worker.handle_mixed(now, &mixed));
         self.worker.handle_timeout(now);
         let more_commands = self.run_commands(now);
         self.drain();
@@ -263,6 +268,7 @@ impl<'a> Turn<'a> {
                 },
                 Output::Event(event) => self.outlet.push(event),
                 Output::Voice(voice) => self.voices.push(voice),
+                Output::Mix(mix) => self.mixing.push(mix),
                 Output::Relay(relay) => {
                     if let Some(relays) = self.relays.get_mut(usize::from(relay.to.0)) {
                         relays.push(relay);
@@ -294,6 +300,7 @@ impl<'a> Turn<'a> {
             relay_dropped: self.relays.iter().map(|relays| relays.dropped).sum(),
             events_dropped: self.outlet.dropped,
             voices_dropped: self.voices.dropped,
+            mixes_dropped: self.mixing.given_up(),
         }
     }
 }

@@ -43,7 +43,7 @@ fn drain(worker: &mut Worker) -> (Vec<Relay>, Vec<Transmit>) {
         match output {
             Output::Relay(relay) => relays.push(relay),
             Output::Transmit(transmit) => transmits.push(transmit),
-            Output::Event(_) | Output::Voice(_) | Output::Handover(_) => {}
+            Output::Event(_) | Output::Voice(_) | Output::Mix(_) | Output::Handover(_) => {}
         }
     }
     (relays, transmits)
