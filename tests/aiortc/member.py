@@ -1,6 +1,7 @@
 """A member made of plain aiortc: no change of any SDP on its way."""
 
 import asyncio
+from collections import deque
 
 import numpy
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
@@ -26,6 +27,8 @@ class Heard:
     def __init__(self):
         self.frames = 0
         self.loud = 0
+        # The newest half second.
+        self.newest = deque(maxlen=25)
 
 
 class Member:
@@ -111,6 +114,7 @@ class Member:
                 frame = await track.recv()
                 samples = frame.to_ndarray().astype(numpy.float64)
                 heard.frames += 1
+                heard.newest.append(samples[0])
                 heard.loud += float(numpy.sqrt((samples * samples).mean())) > LOUD_RMS
         except MediaStreamError:
             return

@@ -56,7 +56,8 @@ fn listen(arrivals: &[(u64, u64)], ms: u64) -> (u64, Vec<f32>) {
         while let Some(mixed) = mixer.poll_output() {
             assert!(mixed.without.is_empty() && mixed.turn == 1);
             first.get_or_insert(at);
-            let passed = timestamp.map_or(FRAME_TICKS, |before| mixed.timestamp.wrapping_sub(before));
+            let passed =
+                timestamp.map_or(FRAME_TICKS, |before| mixed.timestamp.wrapping_sub(before));
             timestamp = Some(mixed.timestamp);
             heard.extend((1..passed / FRAME_TICKS).map(|_| 0.0));
             let samples = decoder.decode(&mixed.common.unwrap().payload).unwrap();

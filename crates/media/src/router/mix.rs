@@ -115,9 +115,8 @@ impl Router {
     fn only_audio_slot(&self, key: usize) -> Option<usize> {
         let session = self.sessions.get(key).filter(|it| it.home.is_none() && it.receives())?;
         let mut audio = session.slots.iter().enumerate();
-        let is_one = |(_, slot): &(usize, &crate::slot::Slot)| {
-            slot.open && slot.kind == MediaKind::Audio
-        };
+        let is_one =
+            |(_, slot): &(usize, &crate::slot::Slot)| slot.open && slot.kind == MediaKind::Audio;
         let (only, _) = audio.find(is_one)?;
         (!audio.any(|slot| is_one(&slot))).then_some(only)
     }
@@ -193,7 +192,9 @@ impl Router {
         }
         let clock_hz = spec.clock_rate.get();
         let (ssrc, seq, timestamp) = (packet.ssrc, packet.seq, packet.timestamp);
-        let Some((seq, _)) = tapped.leg.rewrite(ssrc, seq, timestamp, clock_hz, now) else { return };
+        let Some((seq, _)) = tapped.leg.rewrite(ssrc, seq, timestamp, clock_hz, now) else {
+            return;
+        };
         let (plan, payload) = (Arc::clone(&mixing.plan), Arc::clone(&packet.payload));
         let part = Part::Packet { session: id, user, seq, payload };
         self.sink.out.push_back(Output::Mix(Mix { room, plan, part }));

@@ -6,8 +6,8 @@ use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use media::{
-    Ban, Certificate, Event, Gate, IceCredentials, MediaRefusal, Mixer, OpenSession, Output, Protocol,
-    SlotBinding, SourceLabel, ViewRequest, Voice, Worker, WorkerConfig, WorkerNumber,
+    Ban, Certificate, Event, Gate, IceCredentials, MediaRefusal, Mixer, OpenSession, Output,
+    Protocol, SlotBinding, SourceLabel, ViewRequest, Voice, Worker, WorkerConfig, WorkerNumber,
 };
 use model::{RoomId, SessionId, UserId};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};

@@ -142,7 +142,8 @@ fn a_mix_begins_and_ends_without_a_gap_in_numbers() {
 
 #[test]
 fn sessions_of_one_user_are_left_out_of_what_that_user_is_sent() {
-    let mut choir = Choir::of(World::new(), &[(0, user(1)), (0, user(1)), (0, user(2)), (0, user(3))]);
+    let mut choir =
+        Choir::of(World::new(), &[(0, user(1)), (0, user(1)), (0, user(2)), (0, user(3))]);
     choir.sing(&[1, 2, 3], 1000);
     choir.heard(0);
     choir.sing(&[1, 2, 3], 500);
