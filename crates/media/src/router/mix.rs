@@ -79,7 +79,7 @@ impl Router {
     /// Whether a session is sent a mix from now on.
     fn arrange_mix_of(&mut self, key: usize, speakers: &[Speaker], now: Instant) -> bool {
         let Some(slot) = self.only_audio_slot(key) else {
-            self.sessions[key].mixed = None;
+            self.unmix(key);
             return false;
         };
         let session = &self.sessions[key];
@@ -217,12 +217,14 @@ impl Router {
 
     /// The mixer has mixed a room.
     pub fn handle_mixed(&mut self, mixed: &Mixed, now: Instant) {
-        let Some(mixing) = self.mixes.get(&mixed.room) else { return };
+        let Some(mixing) = self.mixes.get_mut(&mixed.room) else { return };
         if mixing.plan.turn != mixed.turn {
             return;
         }
-        let ((payload_type, codec), listeners) = (mixing.codec, mixing.listeners.clone());
-        for key in listeners {
+        let (payload_type, codec) = mixing.codec;
+        // Out of the table for the walk, and back: nothing in it changes who listens.
+        let listeners = std::mem::take(&mut mixing.listeners);
+        for &key in &listeners {
             let receiver = &mut self.sessions[key];
             let own = mixed.without.iter().find(|(user, _)| *user == receiver.user);
             let sound = own.map_or(mixed.common.as_ref(), |(_, sound)| sound.as_ref());
@@ -235,6 +237,9 @@ impl Router {
             if wrote == Wrote::Queued && !std::mem::replace(&mut receiver.dirty, true) {
                 self.dirty.push(key);
             }
+        }
+        if let Some(mixing) = self.mixes.get_mut(&mixed.room) {
+            mixing.listeners = listeners;
         }
     }
 }
