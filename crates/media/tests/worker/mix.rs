@@ -161,9 +161,11 @@ fn a_mute_holds_in_the_mix_from_the_call_on() {
     assert!(!late.is_empty());
     choir.world.gate(0, SHUT);
     (0..4).for_each(|n| drop(choir.heard(n)));
+    let sent = choir.mixed();
     for mixed in late {
         choir.world.workers[0].handle_mixed(choir.world.now, &mixed);
     }
+    assert_eq!(choir.mixed(), sent, "of what was mixed before nothing is sent");
     choir.sing(&[0, 1, 2], 500);
     assert_eq!(choir.heard(3).0, [1, 2]);
     choir.world.gate(0, OPEN);
