@@ -159,6 +159,11 @@ impl Naive {
             Command::Kick { user } => {
                 self.may(by, &[Permissions::MUTE_MEMBERS, Permissions::MOVE_MEMBERS])?;
                 self.of(*user).next().ok_or(Refusal::TargetNotInRoom)?;
+                self.calls.retain(|(id, call)| {
+                    call.user != *user
+                        || !call.admitted
+                        || self.rows.iter().any(|row| row.id == *id)
+                });
                 self.rows.retain(|row| row.person.id != *user);
             }
             Command::LeaveAll => {
