@@ -29,7 +29,7 @@ pub use like::assert_like;
 pub use logs::Logs;
 pub use media::{MediaSocket, VoxMember};
 pub use offer::{Client, offer};
-pub use peer::Peer;
+pub use peer::{Offers, Peer};
 pub use person::{Person, Reply, Room, Session, uuid};
 pub use schema::Schemas;
 pub use server::{PASSWORD, SERVICE_KEY, Server, Setup};
