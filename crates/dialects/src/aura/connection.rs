@@ -66,6 +66,14 @@ impl OpenCall {
 }
 
 impl OpenCall {
+    /// It is in, by this connection. A second one that it has goes on.
+    pub(super) fn joined(&mut self, ufrag: String) {
+        let second = self.connections.take().and_then(|before| before.second);
+        self.connections = Some(Connections { ufrag, second });
+        let own = self.call.session;
+        self.pictures.take_if(|(session, _)| *session == own);
+    }
+
     /// Pictures come to this session from now on.
     pub(super) fn see(&mut self, session: SessionId) {
         let second = (session != self.call.session).then_some(session);

@@ -223,3 +223,27 @@ async fn ice_begun_anew_goes_on_by_the_same_connection() {
     let members = members.get(&format!("/v1/rooms/{}/members", meeting.room)).await.expect(200);
     assert_eq!(members.as_array().unwrap().len(), 3);
 }
+
+#[tokio::test]
+async fn a_second_connection_outlives_a_new_first_one() {
+    let mut meeting = Meeting::begin().await;
+    let (mut beside, sdp) = Peer::with(Offers { video_slots: 1, ..Offers::default() });
+    let mid = beside.slots[0].clone();
+    let wanted = json!([in_section("ann's", &mid, 300)]);
+    let answered = subscribe(&mut meeting.gus, &sdp, wanted).await;
+    beside.connect(&answered).await;
+    beside.see_in(&mid, 360).await;
+
+    let (eyes, _) = meeting.gus.join_with(Offers { video_slots: 1, ..Offers::default() }).await;
+    meeting.eyes = eyes;
+    meeting.later().await;
+    beside.seen();
+    meeting.later().await;
+    assert_eq!(pictures(&mut beside), [(mid.clone(), 360)], "it goes on");
+    let sdp = beside.offer_again().await;
+    let wanted = json!([in_section("bea's", &mid, 180)]);
+    let answered = subscribe(&mut meeting.gus, &sdp, wanted).await;
+    beside.accept(&answered);
+    beside.see_in(&mid, 180).await;
+    assert_eq!(meeting.sessions().await, 4);
+}
