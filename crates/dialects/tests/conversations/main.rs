@@ -10,6 +10,7 @@ mod arbitrary;
 mod aura_admission;
 mod aura_bypass;
 mod aura_pictures;
+mod aura_reconnect;
 mod aura_rest;
 mod aura_room;
 mod aura_seed;
