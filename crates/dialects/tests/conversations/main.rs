@@ -9,6 +9,7 @@ mod accounts;
 mod arbitrary;
 mod aura_admission;
 mod aura_bypass;
+mod aura_crowd;
 mod aura_pictures;
 mod aura_reconnect;
 mod aura_rest;
