@@ -288,7 +288,7 @@ mod tests {
 
     fn entry(height: u16, kbps: u32) -> Entry {
         let size = Size { width: height / 9 * 16, height };
-        Entry { stream: 0, spatial: 0, size: Some(size), bps: kbps * 1000, flows: true }
+        Entry { stream: 0, spatial: 0, rid: None, size: Some(size), bps: kbps * 1000, flows: true }
     }
 
     fn camera(height: u16, held: Held) -> Demand {

@@ -89,8 +89,12 @@ pub struct Allocation {
 }
 
 /// One layer of a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerInfo {
+    /// The rid by which its sender calls it (RFC 8851 section 4), of which the first eight characters are
+    /// kept. In a stream without one the number of the spatial layer, from 0, the smallest: that of a picture
+    /// with one layer is 0.
+    pub name: String,
     /// Its place among the layers that flow, from the smallest.
     pub rank: usize,
     /// Pixels, as the sender encoded them. Zero: not known.

@@ -35,6 +35,8 @@ pub(crate) struct Entry {
     pub stream: u8,
     /// Where in the stream it is, from 0.
     pub spatial: u8,
+    /// By which the sender calls the stream, if it sends more than one.
+    pub rid: Option<Rid>,
     pub size: Option<Size>,
     /// What it takes to send it, with the lower ones that it needs. Zero: not known yet.
     pub bps: u32,
@@ -43,6 +45,11 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// What its sender calls it. Layers of a stream without a name have only their numbers.
+    pub fn name(&self) -> String {
+        self.rid.map_or_else(|| self.spatial.to_string(), |rid| rid.to_string())
+    }
+
     /// What it takes, or what such a size usually takes.
     pub fn cost_bps(&self) -> u64 {
         // A sixteenth of a bit per pixel, 30 pictures a second.
@@ -245,8 +252,8 @@ impl Layers {
             let before = known.map_or(0, |entry| entry.bps);
             // Small changes are none.
             let bps = bps.filter(|bps| bps.abs_diff(before) > before / 10).unwrap_or(before);
-            let (stream, spatial, size) = (layer.stream, layer.spatial, layer.size);
-            table.0[at] = Some(Entry { stream, spatial, size, bps, flows });
+            let Layer { stream, spatial, rid, size, .. } = *layer;
+            table.0[at] = Some(Entry { stream, spatial, rid, size, bps, flows });
         }
         let before = std::mem::replace(&mut self.table, table);
         match before != table {
@@ -328,6 +335,7 @@ mod tests {
         let bps: Vec<_> = ranked.iter().map(|(_, it)| it.bps / 1000).collect();
         assert_eq!(bps, [16, 48, 144]);
         assert_eq!(ranked.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [0, 2, 1]);
+        assert_eq!(ranked.iter().map(|(_, it)| it.name()).collect::<Vec<_>>(), ["q", "h", "f"]);
     }
 
     #[test]

@@ -113,7 +113,9 @@ impl Room {
         if !self.members.contains_key(&user) {
             return Err(Refusal::TargetNotInRoom);
         }
-        Ok(self.end_member(user, EndReason::Kicked { by: by.user() }, now))
+        let mut events = self.end_member(user, EndReason::Kicked { by: by.user() }, now);
+        events.extend(self.other_ways_in(user));
+        Ok(events)
     }
 
     pub(crate) fn decide_end_session(

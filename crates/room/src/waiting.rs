@@ -20,7 +20,7 @@ use crate::policy::{self, Action};
 use crate::refusal::Refusal;
 use crate::room::Room;
 
-/// Calls of a room at once, in it or before it. More would let guests, who cost nothing, fill the memory.
+/// Calls of a room at once that wait, and as many that may come in or did. More would let guests, who cost nothing, fill the memory.
 pub const CALLS_MAX: usize = 2000;
 /// How long somebody stays turned away.
 pub const REJECTED_FOR: Duration = Duration::from_secs(30);
@@ -113,13 +113,13 @@ impl Room {
                 if !self.members.contains_key(&user) {
                     self.check_has_place()?;
                 }
-                self.check_takes_call()?;
+                self.check_takes_call(true)?;
                 Ok(vec![Event::CallAdmitted { session, call: Box::new(call), by: None }])
             }
             Entry::Waits if self.is_turned_away(&call, now) => Err(Refusal::TurnedAway),
             Entry::Waits if before.is_some() => Ok(Vec::new()),
             Entry::Waits => {
-                self.check_takes_call()?;
+                self.check_takes_call(false)?;
                 Ok(vec![Event::CallWaits { session, call: Box::new(call) }])
             }
         }
@@ -132,8 +132,10 @@ impl Room {
         if waits || connects { Ok(()) } else { Err(Refusal::Missing(Permissions::CONNECT)) }
     }
 
-    fn check_takes_call(&self) -> Result<(), Refusal> {
-        let has_place = self.calls.len() < CALLS_MAX;
+    /// Those who wait keep nobody out who need not.
+    fn check_takes_call(&self, admitted: bool) -> Result<(), Refusal> {
+        let alike = self.calls.values().filter(|call| call.admitted == admitted);
+        let has_place = alike.count() < CALLS_MAX;
         if has_place { Ok(()) } else { Err(Refusal::RoomFull { limit: CALLS_MAX as u32 }) }
     }
 
@@ -251,6 +253,13 @@ impl Room {
             let (session, call) = (*session, Box::new(call.clone()));
             Event::CallRejected { session, call, by: None, until: now.mono }
         })
+    }
+
+    /// The ends of a person's calls that were let in and have not come in.
+    pub(crate) fn other_ways_in(&self, user: UserId) -> impl Iterator<Item = Event> {
+        let own = self.calls.iter().filter(move |(_, call)| call.user == user && call.admitted);
+        let outside = own.filter(|(session, _)| !self.has_session(**session));
+        outside.map(|(session, call)| ended(*session, call))
     }
 
     /// Nothing is kept of who has no account and leaves.

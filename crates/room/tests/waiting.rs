@@ -180,6 +180,24 @@ fn who_is_put_out_needs_to_be_let_in_again() {
 }
 
 #[test]
+fn who_is_put_out_has_no_second_call_to_come_in_by() {
+    let mut script = with_cid_waiting();
+    script.does(BEA, Command::Knock(knock(BEA, 2, "bea's")));
+    script.does(BEA, Command::Join(join_call(2, "bea's")));
+    script.does(BEA, Command::Knock(knock(BEA, 4, "bea's other")));
+    let reason = EndReason::Kicked { by: Some(ANN.id()) };
+    let call = Box::new(Call { admitted: true, ..*asks(&script, BEA, "bea's other") });
+    let want = [
+        script.ended(BEA, 2, reason),
+        script.left(BEA, reason),
+        Event::CallEnded { session: session(4), call, waited: false },
+    ];
+    script.when(ANN, Command::Kick { user: BEA.id() }, &want);
+    script.refuses(BEA, Command::Join(join_call(4, "bea's other")), Refusal::CallNotAdmitted);
+    assert_eq!(waiting(&script), ["cid's"], "who waits goes on waiting");
+}
+
+#[test]
 fn no_other_door_leads_around_the_waiting_room() {
     let mut script = with_cid_waiting();
     for via in [Via::Vox, Via::VoiceService, Via::SttRoom, Via::OriginChats, Via::Sip] {
@@ -244,13 +262,18 @@ fn no_more_calls_than_the_room_takes() {
         events.iter().for_each(|event| script.room.apply(event));
     }
     let limit = room::CALLS_MAX as u32;
-    for who in [CID, BEA] {
-        let more = Command::Knock(knock(who, 50, "one more"));
-        assert_eq!(
-            script.room.decide(&who.into(), more, script.now),
-            Err(Refusal::RoomFull { limit })
-        );
+    let more = Command::Knock(knock(CID, 50, "one more"));
+    let decided = script.room.decide(&CID.into(), more, script.now);
+    assert_eq!(decided, Err(Refusal::RoomFull { limit }));
+    // Who need not wait is not kept out by those who do, or nobody could ever decide about them.
+    for number in 0..room::CALLS_MAX as u64 {
+        let call = knock(BEA, 10_000 + number, &format!("bea's {number}"));
+        let events = script.room.decide(&BEA.into(), Command::Knock(call), script.now).unwrap();
+        events.iter().for_each(|event| script.room.apply(event));
     }
+    let more = Command::Knock(knock(BEA, 51, "hers"));
+    let decided = script.room.decide(&BEA.into(), more, script.now);
+    assert_eq!(decided, Err(Refusal::RoomFull { limit }));
 }
 
 #[test]

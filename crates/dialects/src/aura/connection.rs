@@ -2,10 +2,10 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use app::{App, CallWatch, Connections, Notice, Origin, Pictures};
-use axum::extract::ws::{Message, WebSocket};
+use axum::extract::ws::{Utf8Bytes, WebSocket};
 use model::SessionId;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -14,10 +14,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 use super::event::{Teller, Told};
 use super::pictures::PicturesTold;
 use super::rpc::{NoRequest, Notification, Request, Response};
-use crate::kit::{
-    Closed, PING_EVERY, SERVICE_RESTART, SILENT_MAX, TRY_AGAIN_LATER, say_goodbye, send_json,
-    send_within,
-};
+use crate::kit::{Closed, Line, Next, SERVICE_RESTART, TRY_AGAIN_LATER};
 
 /// How often a call that shows pictures is told what it is sent.
 const PICTURES_EVERY: Duration = Duration::from_secs(1);
@@ -26,14 +23,12 @@ const PICTURES_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Connection {
     pub(super) app: App,
     pub(super) origin: Origin,
-    socket: WebSocket,
+    line: Line,
     /// The call that this socket holds.
     pub(super) open: Option<OpenCall>,
     /// A room that is watched by the token of a call that is not held here.
     pub(super) watching: Option<Watching>,
-    pings: Interval,
     looks: Interval,
-    heard_at: Instant,
 }
 
 /// A call that waits, may join, or is in.
@@ -55,7 +50,7 @@ pub(super) struct Watching {
 
 /// What there is to deal with.
 enum Input {
-    Text(String),
+    Text(Utf8Bytes),
     Binary,
     Notice(Option<Arc<Notice>>),
     Watched(Option<Arc<Notice>>),
@@ -71,6 +66,14 @@ impl OpenCall {
 }
 
 impl OpenCall {
+    /// It is in, by this connection. A second one that it has goes on.
+    pub(super) fn joined(&mut self, ufrag: String) {
+        let second = self.connections.take().and_then(|before| before.second);
+        self.connections = Some(Connections { ufrag, second });
+        let own = self.call.session;
+        self.pictures.take_if(|(session, _)| *session == own);
+    }
+
     /// Pictures come to this session from now on.
     pub(super) fn see(&mut self, session: SessionId) {
         let second = (session != self.call.session).then_some(session);
@@ -88,9 +91,8 @@ impl Connection {
     pub(super) async fn run(app: App, origin: Origin, socket: WebSocket) {
         let mut looks = tokio::time::interval(PICTURES_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let pings = tokio::time::interval(PING_EVERY);
-        let (open, watching, heard_at) = (None, None, Instant::now());
-        let connection = Self { app, origin, socket, open, watching, pings, looks, heard_at };
+        let (line, open, watching) = (Line::new(socket), None, None);
+        let connection = Self { app, origin, line, open, watching, looks };
         let _ = connection.serve().await;
     }
 
@@ -104,8 +106,7 @@ impl Connection {
                 Input::Watched(notice) => self.forward_watched(notice).await?,
                 Input::Look => self.tell_pictures().await?,
                 Input::Stops => {
-                    say_goodbye(&mut self.socket, SERVICE_RESTART, "the server stops").await;
-                    return Err(Closed);
+                    return Err(self.line.close(SERVICE_RESTART, "the server stops").await);
                 }
             }
         }
@@ -117,28 +118,20 @@ impl Connection {
             let looks = self.open.as_ref().is_some_and(|open| open.pictures.is_some());
             let notices = self.open.as_mut().map(|open| &mut open.watch.notices);
             let watched = self.watching.as_mut().map(|watching| &mut watching.notices);
-            tokio::select! {
-                notice = recv(notices) => return Ok(Input::Notice(notice)),
-                notice = recv(watched) => return Ok(Input::Watched(notice)),
-                message = self.socket.recv() => {
-                    let Some(Ok(message)) = message else { return Err(Closed) };
-                    self.heard_at = Instant::now();
-                    match message {
-                        Message::Text(text) => return Ok(Input::Text(text.as_str().to_owned())),
-                        Message::Binary(_) => return Ok(Input::Binary),
-                        Message::Ping(_) | Message::Pong(_) => {}
-                        Message::Close(_) => return Err(Closed),
-                    }
+            let elsewhere = async {
+                tokio::select! {
+                    notice = recv(notices) => Input::Notice(notice),
+                    notice = recv(watched) => Input::Watched(notice),
+                    // Who has a call hears of its end first.
+                    () = self.app.stops(), if idle => Input::Stops,
+                    _ = self.looks.tick(), if looks => Input::Look,
                 }
-                // Who has a call hears of its end first.
-                () = self.app.stops(), if idle => return Ok(Input::Stops),
-                _ = self.looks.tick(), if looks => return Ok(Input::Look),
-                _ = self.pings.tick() => {
-                    if self.heard_at.elapsed() >= SILENT_MAX {
-                        return Err(Closed);
-                    }
-                    send_within(&mut self.socket, Message::Ping(Default::default())).await?;
-                }
+            };
+            match self.line.next(elsewhere).await? {
+                Next::Other(input) => return Ok(input),
+                Next::Text(text) => return Ok(Input::Text(text)),
+                Next::Binary => return Ok(Input::Binary),
+                Next::Sign => {}
             }
         }
     }
@@ -149,19 +142,17 @@ impl Connection {
             Ok(Some(Request { id, method, params })) => {
                 let outcome = self.answer(&method, params).await;
                 match id {
-                    Some(id) => send_json(&mut self.socket, &Response::new(id, outcome)).await,
+                    Some(id) => self.line.send(&Response::new(id, outcome)).await,
                     None => Ok(()),
                 }
             }
-            Err(NoRequest { id, error }) => {
-                send_json(&mut self.socket, &Response::new(id, Err(error))).await
-            }
+            Err(NoRequest { id, error }) => self.line.send(&Response::new(id, Err(error))).await,
         }
     }
 
     /// Tells the client something.
     pub(super) async fn tell(&mut self, told: Notification) -> Result<(), Closed> {
-        send_json(&mut self.socket, &told).await
+        self.line.send(&told).await
     }
 
     async fn tell_all(&mut self, told: Vec<Notification>) -> Result<(), Closed> {
@@ -220,8 +211,7 @@ impl Connection {
     /// The call is over with the watch: what it missed cannot be told.
     async fn fell_behind(&mut self) -> Closed {
         self.open = None;
-        say_goodbye(&mut self.socket, TRY_AGAIN_LATER, "fell behind").await;
-        Closed
+        self.line.close(TRY_AGAIN_LATER, "fell behind").await
     }
 }
 

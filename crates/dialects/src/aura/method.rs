@@ -1,6 +1,6 @@
 //! The methods: each reads its params, asks the use cases once, and gives the result.
 
-use app::{Asked, CallJoin, Connections, Refusal, Subscription, ViewRequest};
+use app::{Asked, CallJoin, Refusal, Subscription, ViewRequest};
 use model::{Redacted, TrackSource, UserId};
 use room::{Command, RoomView};
 use serde_json::{Value, json};
@@ -143,8 +143,7 @@ impl Connection {
         let joined = joined?;
         if let Some(open) = &mut self.open {
             open.teller.roster = Roster::of(&joined.view);
-            open.connections = Some(Connections { ufrag: joined.ufrag, second: None });
-            open.pictures = None;
+            open.joined(joined.ufrag);
         }
         let others = members(&joined.view).filter(|(session, _)| *session != call.session);
         let others: Vec<_> = others.map(|(_, body)| body).collect();

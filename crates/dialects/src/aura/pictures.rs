@@ -27,7 +27,7 @@ impl PicturesTold {
             self.rate = Some(rate);
             told.push(Notification::new("member_available_rate", json!({ "rate": rate })));
         }
-        let sent = |one: &Allocation| Some((name_of(one, roster)?, one.sent?));
+        let sent = |one: &Allocation| Some((name_of(one, roster)?, one.sent.clone()?));
         let allocations: BTreeMap<String, LayerInfo> = now.sent.iter().filter_map(sent).collect();
         if !self.is_same(&allocations) {
             let params = allocations.iter().map(|(id, layer)| (id.clone(), body(layer)));
@@ -47,11 +47,13 @@ impl PicturesTold {
 
     /// The same layers: what they take moves all the time.
     fn is_same(&self, now: &BTreeMap<String, LayerInfo>) -> bool {
-        let place = |layer: &LayerInfo| (layer.rank, layer.width, layer.height);
-        let places = |all: &BTreeMap<String, LayerInfo>| -> Vec<_> {
-            all.iter().map(|(id, layer)| (id.clone(), place(layer))).collect()
+        let same = |one: &LayerInfo, other: &LayerInfo| {
+            (&one.name, one.width, one.height) == (&other.name, other.width, other.height)
         };
-        places(&self.allocations) == places(now)
+        self.allocations.len() == now.len()
+            && now.iter().all(|(id, layer)| {
+                self.allocations.get(id).is_some_and(|before| same(before, layer))
+            })
     }
 }
 
@@ -63,8 +65,7 @@ fn name_of(allocation: &Allocation, roster: &Roster) -> Option<String> {
     })
 }
 
-/// `rid` is the layer's place from the smallest, as text.
 fn body(layer: &LayerInfo) -> Value {
-    let LayerInfo { rank, width, height, bps } = layer;
-    json!({ "rid": rank.to_string(), "rate": bps, "width": width, "height": height })
+    let LayerInfo { name, rank: _, width, height, bps } = layer;
+    json!({ "rid": name, "rate": bps, "width": width, "height": height })
 }

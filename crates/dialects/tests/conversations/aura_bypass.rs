@@ -183,6 +183,30 @@ async fn only_admins_decide() {
 }
 
 #[tokio::test]
+async fn who_was_put_out_has_no_other_call_to_come_in_by() {
+    let mut meeting = Meeting::begin().await;
+    let bea = meeting.server.account("bea").await;
+    let mut calls = Vec::new();
+    for id in ["bea's", "bea's other"] {
+        let mut call = meeting.server.aura(id).await;
+        call.ring(&meeting.room, Some(&bea)).await.unwrap_err();
+        meeting.admin.told("member_waiting").await;
+        meeting.decides("allow_member", id).await;
+        let allowed = call.told("member_allowed").await;
+        call.token = allowed["auth_token"].as_str().unwrap().to_owned();
+        calls.push(call);
+    }
+    let _peer = calls[0].join().await;
+    meeting.admin.told("member_join_room").await;
+    meeting.admin.does("remove_member", json!({ "member": "bea's" })).await;
+    meeting.admin.told("member_leave_room").await;
+    let token = calls[1].token.clone();
+    assert_eq!(calls[1].refused("join_room", joins(&token)).await, 401);
+    assert_eq!(calls[1].refused("get_room_members", json!({})).await, 401);
+    meeting.nobody_came().await;
+}
+
+#[tokio::test]
 async fn who_was_put_out_needs_to_be_let_in_again() {
     let mut meeting = Meeting::begin().await;
     let mut guest = meeting.waits("a guest's").await;

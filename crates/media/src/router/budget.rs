@@ -202,7 +202,7 @@ impl Router {
             let info = |layer: u8| {
                 let (rank, entry) = (table.rank(layer)?, table.get(layer)?);
                 let (width, height) = entry.size.map_or((0, 0), |size| (size.width, size.height));
-                Some(LayerInfo { rank, width, height, bps: entry.cost_bps() })
+                Some(LayerInfo { name: entry.name(), rank, width, height, bps: entry.cost_bps() })
             };
             Some(Allocation {
                 mid: slot.name.clone(),

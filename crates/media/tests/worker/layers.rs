@@ -101,6 +101,11 @@ fn layers_follow_the_wanted_size() {
             assert!((28..=31).contains(&later.len()), "{coding:?} {height}: {}", later.len());
             let sent = allocation(&world, 0, 0).sent.unwrap();
             assert_eq!((sent.rank, sent.height), (usize::from(layer), [180, 360, 720][sent.rank]));
+            let name = match coding {
+                Coding::Simulcast => ["l", "m", "h"][sent.rank],
+                Coding::Svc { .. } => ["0", "1", "2"][sent.rank],
+            };
+            assert_eq!(sent.name, name, "{coding:?}");
         }
         let all = shown(&pictures(&world.clients[0].got));
         let freeze = longest_freeze(&all, all[0].at, world.now);
@@ -111,6 +116,22 @@ fn layers_follow_the_wanted_size() {
         world.run(1000);
         assert_eq!(pictures(&world.take_got(0)), [], "hidden");
         assert_eq!(world.workers[0].allocations(session(0)).unwrap(), []);
+    }
+}
+
+#[test]
+fn other_workers_know_what_the_sender_calls_its_layers() {
+    for (film, names) in [(Film::simulcast(), ["l", "h"]), (Film::svc(), ["0", "2"])] {
+        let mut world = settled(film, &[0, 1]);
+        for (height, name) in [(180, names[0]), (720, names[1])] {
+            for n in [0, 1] {
+                view(&mut world, n, height);
+            }
+            world.run(2000);
+            for n in [0, 1] {
+                assert_eq!(allocation(&world, n, n).sent.unwrap().name, name, "at {n}");
+            }
+        }
     }
 }
 
@@ -330,7 +351,7 @@ fn a_screen_is_sharp_before_cameras_when_bandwidth_is_short() {
     let all = world.workers[0].allocations(session(0)).unwrap();
     let rank = |source| {
         let of = all.iter().find(|allocation| allocation.bound.source == source);
-        of.and_then(|allocation| allocation.sent).map(|layer| layer.rank)
+        of.and_then(|allocation| allocation.sent.as_ref()).map(|layer| layer.rank)
     };
     assert_eq!(rank(TrackSource::Screen), Some(2), "{all:?}");
     assert_eq!(rank(TrackSource::Camera), Some(1), "{all:?}");

@@ -43,6 +43,10 @@ impl StageOrder {
                 assert_ne!(self.speaks_by_user.insert(*user, false), Some(false), "{event:?}");
                 assert!(is_in(user) || *why == RevokeReason::Revoked, "{event:?}");
             }
+            // Nothing is kept of a guest.
+            Event::MarksForgotten { user } => {
+                self.speaks_by_user.insert(*user, false);
+            }
             Event::MemberLeft { user, .. } => self.forget(user),
             _ => {}
         }

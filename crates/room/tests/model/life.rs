@@ -78,7 +78,9 @@ impl Naive {
 
     /// Ends whose time is over.
     pub fn expire(&mut self, now: Instant) {
+        let before = self.in_by_session();
         self.rows.retain(|row| row.ends_at().is_none_or(|at| at > now));
+        self.clear_calls(&before);
         self.free_if_over(now);
         self.free_if_holder_is_out();
         self.forget_late_invites(now);

@@ -3,6 +3,7 @@
 //! It follows the description of the rooms, not the crate: no members, no stored deadlines, numbers
 //! written out. Only its answers are compared with the room's.
 
+mod calls;
 mod floor;
 mod life;
 mod rights;
@@ -14,7 +15,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use model::{Now, Permissions, RoleId, SessionId, Timestamp, UserId, Via};
-use room::{Actor, Caller, Command, EndReason, Gate, Marks, Person, ProfileKind, Refusal};
+use room::{Actor, Call, Caller, Command, EndReason, Gate, Marks, Person, ProfileKind, Refusal};
 use room::{Settings, SettingsChange};
 
 use floor::Lock;
@@ -64,6 +65,10 @@ pub struct Naive {
     pub hands: Vec<(UserId, Timestamp)>,
     pub invites: Vec<Invite>,
     pub lock: Lock,
+    /// Who came to the door by two steps: waits, may come in, or is in.
+    pub calls: Vec<(SessionId, Call)>,
+    /// By which name, and who, until when.
+    turned_away: Vec<(String, Option<UserId>, Instant)>,
     /// How often somebody was heard of, which is told whether or not it moves anything.
     heard: u32,
     /// How often something was told that changes nothing.
@@ -78,7 +83,7 @@ impl Naive {
         let is_stage = settings.kind == ProfileKind::Stage;
         let speakers = speakers.into_iter().filter(|_| is_stage).collect();
         let (rows, hands, invites, lock, heard, closed) = Default::default();
-        let (unseen, told) = (BTreeSet::new(), 0);
+        let (unseen, told, calls, turned_away) = Default::default();
         Self {
             settings,
             rows,
@@ -89,6 +94,8 @@ impl Naive {
             hands,
             invites,
             lock,
+            calls,
+            turned_away,
             heard,
             told,
             closed,
@@ -100,8 +107,9 @@ impl Naive {
         if self.closed {
             return Err(Refusal::RoomNotFound);
         }
-        let were_in = self.people();
+        let (were_in, before) = (self.people(), self.in_by_session());
         self.carry_out(by, command, now)?;
+        self.clear_calls(&before);
         self.free_if_holder_is_out();
         self.clear_stage(&were_in, reason_of(by, command));
         Ok(())
@@ -151,6 +159,11 @@ impl Naive {
             Command::Kick { user } => {
                 self.may(by, &[Permissions::MUTE_MEMBERS, Permissions::MOVE_MEMBERS])?;
                 self.of(*user).next().ok_or(Refusal::TargetNotInRoom)?;
+                self.calls.retain(|(id, call)| {
+                    call.user != *user
+                        || !call.admitted
+                        || self.rows.iter().any(|row| row.id == *id)
+                });
                 self.rows.retain(|row| row.person.id != *user);
             }
             Command::LeaveAll => {
@@ -186,6 +199,10 @@ impl Naive {
             | Command::RespondInvite { .. }
             | Command::RevokeSpeaker { .. }
             | Command::SetTopic { .. } => return self.act_on_stage(by, command, now),
+            Command::Knock(_)
+            | Command::Nudge { .. }
+            | Command::AllowCall { .. }
+            | Command::RejectCall { .. } => return self.at_the_door(by, command, now),
             other => {
                 let Actor::Server = by else {
                     return Err(Refusal::Missing(Permissions::ADMINISTRATOR));
@@ -204,8 +221,10 @@ impl Naive {
                 self.rows.retain(|row| row.id != *session);
             }
             Command::EndMember { user, .. } => self.rows.retain(|row| row.person.id != *user),
+            Command::HangUp { session } => self.hang_up(*session),
             Command::Close { .. } => {
                 self.rows.clear();
+                self.calls.clear();
                 self.closed = true;
             }
             Command::Reauthorize { user, roles, base } => {
@@ -224,13 +243,14 @@ impl Naive {
         settings.name = change.name.unwrap_or(settings.name.clone());
         settings.member_limit = change.member_limit.unwrap_or(settings.member_limit);
         settings.overrides = change.overrides.unwrap_or(settings.overrides.clone());
+        settings.admission = change.admission.unwrap_or(settings.admission.clone());
         for row in &mut self.rows {
-            row.bits = bits(row.person.id, &row.roles, row.base, &self.settings.overrides);
+            row.bits = bits(row.person.id, &row.roles, row.base, &self.settings);
         }
     }
 
     fn reauthorize(&mut self, user: UserId, roles: &[RoleId], base: Permissions) {
-        let bits = bits(user, roles, base, &self.settings.overrides);
+        let bits = bits(user, roles, base, &self.settings);
         for row in self.rows.iter_mut().filter(|row| row.person.id == user) {
             (row.roles, row.base, row.bits) = (roles.to_vec(), base, bits);
         }
@@ -304,7 +324,7 @@ impl Naive {
     /// Any of these is enough, and none when none is named; the last is the one missed.
     fn may(&self, by: &Actor, any_of: &[Permissions]) -> Result<(), Refusal> {
         let Actor::Caller(Caller { person, roles, base }) = by else { return Ok(()) };
-        let had = bits(person.id, roles, *base, &self.settings.overrides);
+        let had = bits(person.id, roles, *base, &self.settings);
         let sees = had & Permissions::VIEW_SPACE.bits() != 0;
         if !sees && self.settings.created_by != Some(person.id) {
             return Err(Refusal::RoomNotFound);

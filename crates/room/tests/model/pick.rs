@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use model::{SessionId, TrackSource, UserId, Via};
-use room::{Actor, Caller, Command, EndReason, Join, Link, SettingsChange};
+use room::{Actor, Call, Caller, Command, EndReason, Join, Knock, Link, SettingsChange, Shown};
 
 use crate::World;
 use crate::harness::{RON, session};
-use crate::steps::{Ask, PEOPLE, Verb};
+use crate::steps::{Ask, MUTES, PEOPLE, Verb};
 
 impl World {
     /// Fills in the people and sessions of this moment.
@@ -66,14 +66,96 @@ impl World {
             Verb::Kick => (moderator, Command::Kick { user }),
             Verb::EndSession => (for_the_server, Command::EndSession { session, reason }),
             Verb::EndMember => (for_the_server, Command::EndMember { user, reason }),
-            Verb::Close => (for_the_server, Command::Close { reason }),
+            Verb::Close => {
+                let reason = if on { EndReason::RoomDeleted } else { reason };
+                (for_the_server, Command::Close { reason })
+            }
             Verb::Reauthorize => (for_the_server, self.pick_reauthorize(ask)),
+            Verb::Knock
+            | Verb::Nudge
+            | Verb::AllowCall
+            | Verb::RejectCall
+            | Verb::JoinCall
+            | Verb::HangUp => return self.pick_at_the_door(ask),
             Verb::LinkUp | Verb::LinkDown | Verb::Speaking | Verb::Source => {
                 let up = row.filter(|_| ask.rightful).map(|row| (row.media, row.sockets > 0));
                 (for_the_server, self.pick_report(ask, session, up))
             }
         };
         (by.map_or(Actor::Server, Actor::Caller), command)
+    }
+
+    /// Who comes by two steps, and who decides about them.
+    fn pick_at_the_door(&mut self, ask: &Ask) -> (Actor, Command) {
+        let naive = &self.rooms[ask.room].naive;
+        let nth = |fits: &dyn Fn(&(SessionId, Call)) -> bool| {
+            let fitting: Vec<_> = naive.calls.iter().filter(|call| fits(call)).collect();
+            let nth = ask.session.filter(|_| !fitting.is_empty());
+            nth.map(|nth| fitting[nth % fitting.len()].clone())
+        };
+        let any = nth(&|_| true);
+        let waits = nth(&|(_, call)| !call.admitted);
+        let too_early = ask.accident;
+        let outside = nth(&|(id, call)| (call.admitted || too_early) && !naive.has_session(*id));
+        let asker = self.callers.get(ask.by).cloned();
+        let whose = |call: &Option<(SessionId, Call)>| {
+            let user = call.as_ref().filter(|_| ask.rightful).map(|(_, call)| call.user);
+            user.and_then(|id| self.callers.iter().find(|c| c.person.id == id)).cloned()
+        };
+        let unknown = session(self.sessions + 1);
+        let id_of = |call: &Option<(SessionId, Call)>| call.as_ref().map_or(unknown, |(id, _)| *id);
+        let name = ask.client.unwrap_or("call").to_owned();
+        let admin = self.callers.get(MUTES).cloned().filter(|_| !ask.accident);
+        let admin = if ask.rightful { admin } else { asker.clone() };
+        // Whoever waits, mostly; else a name that there may be or not.
+        let call =
+            waits.as_ref().filter(|_| ask.unlocked).map_or(name, |(_, call)| call.id.clone());
+        let (by, command) = match ask.verb {
+            Verb::Nudge => (whose(&waits).or(asker), Command::Nudge { session: id_of(&waits) }),
+            Verb::AllowCall => (admin, Command::AllowCall { call }),
+            Verb::RejectCall => (admin, Command::RejectCall { call }),
+            Verb::HangUp => {
+                let for_the_server = asker.filter(|_| !ask.rightful);
+                (for_the_server, Command::HangUp { session: id_of(&any) })
+            }
+            Verb::JoinCall => {
+                let by = whose(&outside).or(asker);
+                (by, Command::Join(self.pick_join_call(ask, outside)))
+            }
+            _ => {
+                // The same call again, now and then.
+                let again = any.filter(|_| ask.accident);
+                let plain = self.callers.get(ask.whom % MUTES).cloned().filter(|_| ask.rightful);
+                (whose(&again).or(plain).or(asker), Command::Knock(self.pick_knock(ask, again)))
+            }
+        };
+        (by.map_or(Actor::Server, Actor::Caller), command)
+    }
+
+    fn pick_knock(&mut self, ask: &Ask, again: Option<(SessionId, Call)>) -> Knock {
+        let name = ask.client.unwrap_or("call").to_owned();
+        let (session, call) = match again {
+            Some((session, call)) => (session, call.id),
+            None => (self.join().session, name),
+        };
+        let shown = match ask.flags {
+            (true, true) => Shown::Right,
+            (true, false) => Shown::Wrong,
+            (false, _) => Shown::Nothing,
+        };
+        let (name, guest) = ("somebody".to_owned(), ask.only_once);
+        Knock { session, call, name, guest, via: Via::Aura, shown }
+    }
+
+    fn pick_join_call(&mut self, ask: &Ask, call: Option<(SessionId, Call)>) -> Join {
+        let (session, client) = match call {
+            Some((session, call)) => (session, call.id),
+            None => (self.join().session, ask.client.unwrap_or("call").to_owned()),
+        };
+        let (mute, deaf) = ask.flags;
+        let (unlocked, only_once) = (ask.unlocked && ask.door, ask.only_once && ask.door);
+        let client = Some(client);
+        Join { session, via: Via::Aura, client, mute, deaf, unlocked, only_once, ..self.join() }
     }
 
     fn pick_join(&mut self, ask: &Ask, again: Option<(Via, Option<String>)>) -> Join {
@@ -140,10 +222,12 @@ fn pick_change(ask: &Ask) -> Command {
     let name = on.then(|| if also { "Den" } else { "Hall" }.to_owned());
     let member_limit = also.then_some(if on { 2 } else { 4 });
     let overrides = ask.door.then(|| ask.overrides.clone());
+    let admission = ask.gateway.then(|| ask.admission.clone());
     Command::ChangeSettings(SettingsChange {
         name,
         member_limit,
         overrides,
+        admission,
         ..SettingsChange::default()
     })
 }

@@ -19,6 +19,7 @@ impl Rare {
         self.note_requests(events);
         self.note_stage(room, events);
         self.note_moves(room, events);
+        self.note_door(room, events);
         let ends = events.iter().filter_map(ended).count();
         let left = events.iter().filter(|event| matches!(event, Event::MemberLeft { .. })).count();
         if closes(events) && left > 1 {
@@ -40,6 +41,12 @@ impl Rare {
             Refusal::InvalidPassword => self.reach("a password refused"),
             Refusal::AlreadyIn => self.reach("once refused"),
             Refusal::NoPendingInvite => self.reach("an answer without an invite"),
+            Refusal::CallTaken => self.reach("a name taken"),
+            Refusal::CallNotAdmitted => self.reach("not let in yet"),
+            Refusal::TurnedAway => self.reach("turned away too lately"),
+            Refusal::AlreadyDecided => self.reach("decided already"),
+            Refusal::NobodyWaiting => self.reach("nobody waits by that name"),
+            Refusal::MustWait => self.reach("another door is no way around"),
             _ => {}
         }
     }
@@ -166,6 +173,39 @@ impl Rare {
         }
     }
 
+    fn note_door(&mut self, room: &Room, events: &[Event]) {
+        let asks_again = |session| room.call(session).is_some();
+        for event in events {
+            match event {
+                Event::CallWaits { .. } => self.reach("waits"),
+                Event::CallStillWaits { .. } => self.reach("waits and asks again"),
+                Event::CallAdmitted { by: None, session, .. } => {
+                    let waited = asks_again(*session);
+                    self.reach(if waited { "asks again and is let in" } else { "let in at once" });
+                }
+                Event::CallAdmitted { by: Some(_), .. } => self.reach("let in by an admin"),
+                Event::CallRejected { .. } if closes(events) => {
+                    self.reach("closed over who waits");
+                }
+                Event::CallRejected { call, .. } => {
+                    self.reach(if call.guest { "a guest turned away" } else { "turned away" });
+                }
+                Event::CallEnded { waited, .. } => {
+                    self.reach(if *waited { "waits no more" } else { "let in and gone" });
+                }
+                Event::SessionStarted { session, user, .. } if room.call(*session).is_some() => {
+                    let is_in = room.member(*user).is_some();
+                    self.reach(if is_in { "in by a second call" } else { "in by a call" });
+                }
+                Event::SessionEnded { session, reason, .. } if room.call(*session).is_some() => {
+                    self.reach(&format!("{reason} from a call"));
+                }
+                Event::MarksForgotten { .. } => self.reach("a guest forgotten"),
+                _ => {}
+            }
+        }
+    }
+
     fn reach(&mut self, what: &str) {
         self.reached.insert(what.to_owned());
     }
@@ -181,9 +221,42 @@ pub fn wanted() -> impl Iterator<Item = String> {
     let late = ["left", "timeout"].map(|word| format!("{word} after the floor"));
     let role = with.map(|word| format!("{word} with the role"));
     let keeps = ["timeout", "media_failed"].map(|word| format!("{word} and keeps the role"));
-    let words = ends.chain(floor).chain(late).chain(role).chain(keeps);
-    words.chain(OTHERS.map(str::to_owned))
+    let calls = [
+        "banned",
+        "channel_deleted",
+        "kicked",
+        "left",
+        "media_failed",
+        "moved",
+        "replaced",
+        "timeout",
+    ];
+    let calls = calls.map(|word| format!("{word} from a call"));
+    let words = ends.chain(floor).chain(late).chain(role).chain(keeps).chain(calls);
+    words.chain(AT_THE_DOOR.map(str::to_owned)).chain(OTHERS.map(str::to_owned))
 }
+
+const AT_THE_DOOR: [&str; 19] = [
+    "a guest forgotten",
+    "a guest turned away",
+    "a name taken",
+    "another door is no way around",
+    "asks again and is let in",
+    "closed over who waits",
+    "decided already",
+    "in by a call",
+    "in by a second call",
+    "let in and gone",
+    "let in at once",
+    "let in by an admin",
+    "nobody waits by that name",
+    "not let in yet",
+    "turned away",
+    "turned away too lately",
+    "waits",
+    "waits and asks again",
+    "waits no more",
+];
 
 const OTHERS: [&str; 31] = [
     "a floor refused",

@@ -1,9 +1,17 @@
 //! What somebody may do, worked out bit by bit.
 
 use model::{Override, OverrideTarget, Permissions, RoleId, UserId};
+use room::Settings;
+
+/// Of the base and the overrides, and of being listed as an admin.
+pub fn bits(user: UserId, roles: &[RoleId], base: Permissions, settings: &Settings) -> u64 {
+    let admin = settings.admission.members.iter().any(|listed| listed.user == user && listed.admin);
+    let owners = if admin { Permissions::ROOM_OWNER.bits() } else { 0 };
+    overridden(user, roles, base, &settings.overrides) | owners
+}
 
 /// Bit by bit: the strongest level that says something about it decides.
-pub fn bits(user: UserId, roles: &[RoleId], base: Permissions, overrides: &[Override]) -> u64 {
+fn overridden(user: UserId, roles: &[RoleId], base: Permissions, overrides: &[Override]) -> u64 {
     if base.bits() >> 62 & 1 == 1 {
         return u64::MAX >> 1;
     }

@@ -1,7 +1,7 @@
 //! How the naive room is to be shown.
 
-use model::{Permissions, UserId};
-use room::{Marks, MemberView, ProfileKind, SessionView, StageRole};
+use model::{Permissions, SessionId, UserId};
+use room::{Call, Marks, MemberView, ProfileKind, SessionView, StageRole};
 
 use super::{Naive, Row};
 
@@ -11,6 +11,17 @@ impl Naive {
         let mut members: Vec<_> = self.people().iter().map(|user| self.member(*user)).collect();
         members.sort_by_key(|member| (member.joined_at, member.person.id));
         members
+    }
+
+    /// Everyone who waits, in the order of their sessions.
+    pub fn waiting(&self) -> Vec<Call> {
+        let mut waiting: Vec<_> = self.calls.iter().filter(|(_, call)| !call.admitted).collect();
+        waiting.sort_by_key(|(session, _)| *session);
+        waiting.into_iter().map(|(_, call)| call.clone()).collect()
+    }
+
+    pub fn call(&self, session: SessionId) -> Option<Call> {
+        self.calls.iter().find(|(id, _)| *id == session).map(|(_, call)| call.clone())
     }
 
     fn member(&self, user: UserId) -> MemberView {
@@ -32,7 +43,7 @@ impl Naive {
                 hand_at: row.hand,
                 client: row.client.clone(),
                 beside: None,
-                call: None,
+                call: self.call(id),
                 detached,
             }
         };

@@ -3,12 +3,14 @@
 use model::{Override, OverrideTarget, Permissions, UserId};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use room::{ProfileKind, Settings};
+use room::{Admission, Listed, ProfileKind, Settings};
 
 use crate::harness::{ADA, ANN, BEA, MUTER, RON, Who, elsewhere, room_of, the_role};
 
 /// Who takes part.
 pub const PEOPLE: [Who; 5] = [ANN, BEA, RON, MUTER, ADA];
+/// Which of them is the first who may decide who comes in; those before are like everyone.
+pub const MUTES: usize = 3;
 
 /// The permissions that decide something in a room.
 const DECIDING: [Permissions; 11] = [
@@ -60,7 +62,7 @@ pub struct Ask {
     pub rightful: bool,
     /// Whom it is about.
     pub whom: usize,
-    /// Which live session, or none of them.
+    /// Which live session, or none of them; or which call.
     pub session: Option<usize>,
     /// Which client, and through which of two doors, or through the one where requests count.
     pub client: Option<&'static str>,
@@ -74,6 +76,7 @@ pub struct Ask {
     /// Whether the server ends something by accident.
     pub accident: bool,
     pub overrides: Vec<Override>,
+    pub admission: Admission,
     pub flags: (bool, bool),
     /// How long before now a link was last heard of.
     pub ago_millis: u64,
@@ -117,6 +120,12 @@ pub enum Verb {
     Speaking,
     Source,
     Reauthorize,
+    Knock,
+    Nudge,
+    AllowCall,
+    RejectCall,
+    JoinCall,
+    HangUp,
 }
 
 /// A room, and another one beside it.
@@ -134,17 +143,34 @@ fn a_room() -> impl Strategy<Value = Given> {
     // Voice rooms have most permissions, talk rooms a floor, and stages speakers.
     let (voice, talk) = (Just(ProfileKind::Voice), Just(ProfileKind::Talk));
     let stage = Just(ProfileKind::Stage);
-    let kinds = prop_oneof![2 => voice, 3 => talk, 3 => stage, 1 => select(&ProfileKind::ALL[..])];
+    let meeting = Just(ProfileKind::Conference);
+    let kinds = prop_oneof![2 => voice, 3 => talk, 3 => stage, 2 => meeting];
     let switches = (prop::bool::weighted(0.3), any::<bool>());
     let overrides = prop::collection::vec(an_override(), 0..4);
     let marks = (marked(), marked(), marked());
-    (kinds, 2..5_u32, owner, overrides, switches, marks).prop_map(
-        |(kind, member_limit, created_by, overrides, switches, marks)| {
+    let doors = (overrides, an_admission());
+    (kinds, 2..5_u32, owner, doors, switches, marks).prop_map(
+        |(kind, member_limit, created_by, (overrides, admission), switches, marks)| {
             let (muted, deafened, speakers) = marks;
             let (has_password, captions) = switches;
             let settings = Settings { member_limit, created_by, overrides, ..room_of(kind) };
-            let settings = Settings { has_password, captions, ..settings };
+            let settings = Settings { has_password, captions, admission, ..settings };
             Given { settings, muted, deafened, speakers }
+        },
+    )
+}
+
+/// Mostly one with a waiting room.
+fn an_admission() -> impl Strategy<Value = Admission> {
+    let ids = [ANN, BEA, RON].map(|who| who.id()).to_vec();
+    let listed = (subsequence(ids, 0..=1), any::<[bool; 3]>());
+    let often = |weight| prop::bool::weighted(weight);
+    (often(0.1), often(0.1), often(0.5), listed).prop_map(
+        |(open, force_password, waits, listed)| {
+            let (users, admins) = listed;
+            let listed = users.into_iter().zip(admins);
+            let members = listed.map(|(user, admin)| Listed { user, admin }).collect();
+            Admission { open, force_password, force_waiting_room: waits, members }
         },
     )
 }
@@ -160,7 +186,7 @@ fn an_override() -> impl Strategy<Value = Override> {
 }
 
 pub fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let short = vec![0, 1, 1000, 4000, 9_999, 10_000, 20_000, 29_999, 30_000, 60_000];
+    let short = vec![0, 1, 1000, 4000, 5000, 9_999, 10_000, 20_000, 29_999, 30_000, 60_000];
     let waits = prop_oneof![12 => select(short), 1 => select(vec![299_999, 300_000])];
     let wait =
         (waits, prop::bool::weighted(0.8)).prop_map(|(millis, awake)| Step::Wait { millis, awake });
@@ -170,7 +196,7 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
     let moves = (0..2_usize, 0..=PEOPLE.len(), 0..PEOPLE.len())
         .prop_map(|(from, by, whom)| Step::Move { from, by, whom });
     let step = prop_oneof![4 => wait, 3 => moves, 22 => ask().prop_map(Step::Ask), 1 => devices];
-    prop::collection::vec(step, 1..120)
+    prop::collection::vec(step, 1..140)
 }
 
 fn ask() -> impl Strategy<Value = Ask> {
@@ -185,11 +211,12 @@ fn ask() -> impl Strategy<Value = Ask> {
     let who = (0..=PEOPLE.len(), prop::bool::weighted(0.8), 0..PEOPLE.len(), session);
     let doors = (any::<bool>(), prop::bool::weighted(0.4), prop::bool::weighted(0.8));
     let ways = (prop::bool::weighted(0.2), prop::bool::weighted(0.4), prop::bool::weighted(0.4));
-    let overrides = prop::collection::vec(an_override(), 0..3);
+    let overrides = (prop::collection::vec(an_override(), 0..3), an_admission());
     let what = (client, doors, ways, overrides, any::<(bool, bool)>(), ago, base);
     (verb(), room, who, what).prop_map(|(verb, room, (by, rightful, whom, session), what)| {
         let (client, (door, stt, unlocked), ways, overrides, flags, ago_millis, base) = what;
         let (only_once, gateway, accident) = ways;
+        let (overrides, admission) = overrides;
         Ask {
             verb,
             room,
@@ -205,6 +232,7 @@ fn ask() -> impl Strategy<Value = Ask> {
             gateway,
             accident,
             overrides,
+            admission,
             flags,
             ago_millis,
             base,
@@ -244,6 +272,12 @@ fn verb() -> impl Strategy<Value = Verb> {
         20 => Just(Verb::Speaking),
         8 => Just(Verb::Source),
         6 => Just(Verb::Reauthorize),
+        14 => Just(Verb::Knock),
+        3 => Just(Verb::Nudge),
+        6 => Just(Verb::AllowCall),
+        7 => Just(Verb::RejectCall),
+        9 => Just(Verb::JoinCall),
+        3 => Just(Verb::HangUp),
     ]
 }
 

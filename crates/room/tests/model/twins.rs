@@ -36,7 +36,8 @@ impl Twins {
             let silent = matches!(event, Event::Speaking { speaking: false, .. });
             let free = matches!(event, Event::FloorReleased { .. });
             let late = matches!(event, Event::InviteEnded { why: InviteEnd::Expired, .. });
-            assert!(ends || silent || free || late, "brought about by time: {event:?}");
+            let forgets = matches!(event, Event::MarksForgotten { .. });
+            assert!(ends || silent || free || late || forgets, "brought about by time: {event:?}");
         }
         rare.note(&self.room, &events);
         self.apply(&events);
@@ -117,6 +118,7 @@ impl Twins {
     /// Everything that can be read is the same.
     pub fn compare(&self, sessions: &[SessionId]) {
         assert_eq!(self.room.view().members, self.naive.view());
+        assert_eq!(self.room.view().waiting, self.naive.waiting());
         assert_eq!(self.room.is_closed(), self.naive.closed);
         let ends = self.naive.rows.iter().filter_map(|row| row.ends_at());
         let invites = self.naive.invites.iter().map(|invite| invite.until);
@@ -131,6 +133,7 @@ impl Twins {
         for id in sessions {
             assert_eq!(self.room.gate(*id), self.naive.gate(*id), "session {id}");
             assert_eq!(self.room.has_session(*id), self.naive.has_session(*id), "session {id}");
+            assert_eq!(self.room.call(*id).cloned(), self.naive.call(*id), "session {id}");
         }
     }
 }

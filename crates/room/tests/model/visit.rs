@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use model::{Now, Permissions, UserId, Via};
 use room::{Actor, Caller, Join, ProfileKind, Refusal};
 
-use super::rights::bits;
 use super::{Naive, Row};
 
 impl Naive {
@@ -14,16 +13,15 @@ impl Naive {
         let free = matches!(self.settings.kind, ProfileKind::Talk | ProfileKind::Conference);
         self.may(by, if free { &[] } else { &[Permissions::CONNECT] })?;
         let user = caller.person.id;
+        self.check_first_step(user, join.session, join.via)?;
         let is_here = |row: &Row| !row.detached && row.via != Via::SttRoom;
         if join.only_once && self.of(user).any(is_here) {
             return Err(Refusal::AlreadyIn);
         }
         let is_in = self.of(user).next().is_some();
         self.check_place(user)?;
-        // Conferences are open here: their own table has a script.
-        let locked = self.settings.has_password && self.settings.kind != ProfileKind::Conference;
-        if !is_in && locked && !join.unlocked {
-            return Err(Refusal::InvalidPassword);
+        if !is_in {
+            self.check_door(by, join.session, join.unlocked)?;
         }
         let again = |row: &Row| (row.person.id, row.via) == (user, Via::SttRoom);
         if join.via == Via::SttRoom && self.rows.iter().any(again) {
@@ -50,7 +48,9 @@ impl Naive {
         self.may(by, &[Permissions::MOVE_MEMBERS])?;
         self.check_place(caller.person.id)?;
         let silent = |row: Row| Row { speaking: false, camera: false, screen: false, ..row };
+        let before = self.in_by_session();
         self.come(caller, rows.into_iter().map(silent).collect(), now);
+        self.clear_calls(&before);
         Ok(())
     }
 
@@ -59,7 +59,7 @@ impl Naive {
         self.of(user).cloned().collect()
     }
 
-    fn check_place(&self, user: UserId) -> Result<(), Refusal> {
+    pub(super) fn check_place(&self, user: UserId) -> Result<(), Refusal> {
         let limit = self.settings.member_limit;
         let people = self.people();
         let is_in = people.contains(&user);
@@ -91,7 +91,8 @@ impl Naive {
 fn new_row(caller: &Caller, join: &Join, now: Now) -> Row {
     let Caller { person, roles, base } = caller.clone();
     let Join { session: id, via, client, mute, deaf, video_mute, .. } = join.clone();
-    let bits = bits(person.id, &roles, base, &[]);
+    // What they may do here is worked out when they are in.
+    let bits = 0;
     let (says, speaking, camera, screen) = Default::default();
     let (sockets, media, heard, detached) = Default::default();
     let (since, born) = (now.wall, now.mono);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{Peer, Person, Server, Wire};
+use super::{Offers, Peer, Person, Server, Wire};
 
 /// An open socket. Every frame, either way, is held against the AsyncAPI document.
 pub struct AuraCall {
@@ -31,7 +31,11 @@ impl Server {
 impl AuraCall {
     /// Opens a socket anywhere.
     pub async fn open(server: &Server, url: &str, id: &str) -> Self {
-        let wire = Wire::open(url).await;
+        Self::over(server, Wire::open(url).await, id)
+    }
+
+    /// Over an open socket.
+    pub fn over(server: &Server, wire: Wire, id: &str) -> Self {
         let (id, token) = (id.to_owned(), String::new());
         Self { server: server.clone(), wire, told: Vec::new(), requests: 0, id, token }
     }
@@ -130,6 +134,20 @@ impl AuraCall {
         (frame["method"].as_str().unwrap().to_owned(), frame["params"].clone())
     }
 
+    /// The params of the first notification of this method that fits; what comes before it is dropped.
+    pub async fn hears(&mut self, method: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let frame = self.wire.frame().await;
+            let params = frame["params"].clone();
+            let is_it = frame["method"] == method && fits(&params);
+            self.keep(frame);
+            if is_it {
+                self.told.clear();
+                return params;
+            }
+        }
+    }
+
     /// Whether nothing more was told by the time a request is answered.
     pub async fn knows_all(&mut self) -> Vec<Value> {
         let _ = self.ask("get_room_members", json!({})).await;
@@ -172,7 +190,12 @@ impl AuraCall {
 
     /// Comes in with a microphone.
     pub async fn join(&mut self) -> (Peer, Value) {
-        let (mut peer, sdp) = Peer::new();
+        self.join_with(Offers::default()).await
+    }
+
+    /// The same with pictures.
+    pub async fn join_with(&mut self, offers: Offers<'_>) -> (Peer, Value) {
+        let (mut peer, sdp) = Peer::with(offers);
         let params = json!({ "sdp": sdp, "auth_token": self.token });
         let joined = self.does("join_room", params).await;
         peer.connect(joined["sdp"].as_str().unwrap()).await;

@@ -1,55 +1,79 @@
-//! A WebRTC client with a microphone, on a socket and a thread of its own.
+//! A WebRTC client with a microphone, and a camera if it wants one, on a socket and a thread of its own.
 
-use std::net::{SocketAddr, UdpSocket};
+mod driver;
+
+use std::net::UdpSocket;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use str0m::change::{SdpAnswer, SdpPendingOffer};
-use str0m::media::{Direction, MediaKind, Mid};
-use str0m::net::{Protocol, Receive};
-use str0m::rtp::{ExtensionValues, RtpWrite};
-use str0m::{Candidate, Event, Input, Output, Rtc};
-use tokio::sync::{mpsc, watch};
+use str0m::media::{Direction, MediaKind, Mid, Simulcast, SimulcastLayer};
+use str0m::net::Protocol;
+use str0m::{Candidate, Rtc};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use driver::{Camera, Driver};
 
 use super::soon;
 
-/// Between two packets while talking: as Opus is sent.
-const PACKET_EVERY: Duration = Duration::from_millis(20);
-/// As loud as somebody who speaks, in dBov.
-const LOUD: i8 = -30;
+/// What it offers beside a microphone and an audio slot.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Offers<'a> {
+    /// A camera's streams, each with its rid and how many lines its pictures have. A single one without a
+    /// rid is no simulcast.
+    pub camera: &'a [(&'a str, u16)],
+    /// Sections for others' pictures.
+    pub video_slots: usize,
+}
+
+/// A packet of a picture. Each is a keyframe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The section that it came in.
+    pub mid: String,
+    /// Lines.
+    pub height: u16,
+}
 
 /// What the thread reports.
-enum Seen {
+enum Report {
     Connected,
     /// A packet with this number in it.
     Packet(u32),
 }
 
+/// What the thread is asked for.
+enum Ask {
+    /// An offer on the same connection.
+    Offer { restart: bool, reply: oneshot::Sender<String> },
+    /// The answer to the last offer.
+    Accept(String),
+}
+
 /// A peer; its thread ends when it is dropped.
 pub struct Peer {
+    /// The sections for others' pictures.
+    pub slots: Vec<String>,
     /// The number in the newest packet that it has sent.
     said: watch::Receiver<u32>,
     talking: Arc<AtomicBool>,
+    filming: Arc<AtomicBool>,
     gone: Arc<AtomicBool>,
+    heard: mpsc::UnboundedReceiver<Report>,
     seen: mpsc::UnboundedReceiver<Seen>,
+    asks: std::sync::mpsc::Sender<Ask>,
     prepared: Option<(Driver, SdpPendingOffer)>,
-}
-
-struct Driver {
-    rtc: Rtc,
-    socket: UdpSocket,
-    local: SocketAddr,
-    mic: Mid,
-    said: watch::Sender<u32>,
-    talking: Arc<AtomicBool>,
-    gone: Arc<AtomicBool>,
-    report: mpsc::UnboundedSender<Seen>,
 }
 
 impl Peer {
     /// Makes one and its offer: a microphone and an audio slot.
     pub fn new() -> (Self, String) {
+        Self::with(Offers::default())
+    }
+
+    /// The same with pictures.
+    pub fn with(offers: Offers<'_>) -> (Self, String) {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let local = socket.local_addr().unwrap();
         let mut rtc = Rtc::builder().set_rtp_mode(true).build(Instant::now());
@@ -57,21 +81,38 @@ impl Peer {
         let mut changes = rtc.sdp_api();
         let mic = changes.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
         changes.add_media(MediaKind::Audio, Direction::RecvOnly, None, None, None);
+        let camera = (!offers.camera.is_empty()).then(|| {
+            let (kind, direction) = (MediaKind::Video, Direction::SendOnly);
+            changes.add_media(kind, direction, None, None, simulcast(offers.camera))
+        });
+        let mut slot =
+            |_| changes.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
+        let slots: Vec<Mid> = (0..offers.video_slots).map(&mut slot).collect();
         let (offer, pending) = changes.apply().unwrap();
-        let (report, seen) = mpsc::unbounded_channel();
-        let (talking, gone) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (report, heard) = mpsc::unbounded_channel();
+        let (show, seen) = mpsc::unbounded_channel();
+        let (asks, asked) = std::sync::mpsc::channel();
+        let [talking, filming, gone] = [(); 3].map(|()| Arc::new(AtomicBool::new(false)));
         let (saying, said) = watch::channel(0);
+        let camera = camera.map(|mid| Camera::new(mid, offers.camera));
         let driver = Driver {
             rtc,
             socket,
             local,
             mic,
+            camera,
             said: saying,
             talking: Arc::clone(&talking),
+            filming: Arc::clone(&filming),
             gone: Arc::clone(&gone),
             report,
+            show,
+            asked,
+            pending: None,
         };
-        let peer = Self { said, talking, gone, seen, prepared: Some((driver, pending)) };
+        let slots = slots.iter().map(Mid::to_string).collect();
+        let prepared = Some((driver, pending));
+        let peer = Self { slots, said, talking, filming, gone, heard, seen, asks, prepared };
         (peer, offer.to_sdp_string())
     }
 
@@ -81,13 +122,41 @@ impl Peer {
         let answer = SdpAnswer::from_sdp_string(answer).unwrap();
         driver.rtc.sdp_api().accept_answer(pending, answer).unwrap();
         std::thread::spawn(move || driver.run());
-        let seen = soon("the connection", self.seen.recv()).await;
-        assert!(matches!(seen, Some(Seen::Connected)));
+        let heard = soon("the connection", self.heard.recv()).await;
+        assert!(matches!(heard, Some(Report::Connected)));
+    }
+
+    /// One more offer on the same connection, with one more section for a picture.
+    pub async fn offer_again(&mut self) -> String {
+        self.ask_offer(false).await
+    }
+
+    /// The same with ICE begun anew: other credentials, by which it is found again.
+    pub async fn offer_restarted(&mut self) -> String {
+        self.ask_offer(true).await
+    }
+
+    async fn ask_offer(&mut self, restart: bool) -> String {
+        let (reply, offer) = oneshot::channel();
+        self.asks.send(Ask::Offer { restart, reply }).unwrap();
+        let offer = soon("an offer", offer).await.unwrap();
+        self.slots = receiving_video(&offer);
+        offer
+    }
+
+    /// Takes the answer to the last of those.
+    pub fn accept(&self, answer: &str) {
+        self.asks.send(Ask::Accept(answer.to_owned())).unwrap();
     }
 
     /// Begins or ceases to talk.
     pub fn talk(&self, talking: bool) {
         self.talking.store(talking, Ordering::SeqCst);
+    }
+
+    /// Begins or ceases to send pictures.
+    pub fn film(&self, filming: bool) {
+        self.filming.store(filming, Ordering::SeqCst);
     }
 
     /// The number in the newest packet that it has sent: later ones have not left.
@@ -103,9 +172,9 @@ impl Peer {
 
     /// The number in the next packet that it hears.
     pub async fn hear(&mut self) -> u32 {
-        match soon("a packet", self.seen.recv()).await {
-            Some(Seen::Packet(number)) => number,
-            Some(Seen::Connected) | None => panic!("connected twice, or the peer died"),
+        match soon("a packet", self.heard.recv()).await {
+            Some(Report::Packet(number)) => number,
+            Some(Report::Connected) | None => panic!("connected twice, or the peer died"),
         }
     }
 
@@ -117,13 +186,29 @@ impl Peer {
     /// The numbers of all packets that it has heard and nobody has asked for.
     pub fn heard(&mut self) -> Vec<u32> {
         let mut heard = Vec::new();
-        while let Ok(seen) = self.seen.try_recv() {
-            match seen {
-                Seen::Packet(number) => heard.push(number),
-                Seen::Connected => panic!("connected twice"),
+        while let Ok(report) = self.heard.try_recv() {
+            match report {
+                Report::Packet(number) => heard.push(number),
+                Report::Connected => panic!("connected twice"),
             }
         }
         heard
+    }
+
+    /// The next packet of a picture.
+    pub async fn see(&mut self) -> Seen {
+        soon("a picture", self.seen.recv()).await.expect("the peer lives")
+    }
+
+    /// Waits for a picture of so many lines in a section.
+    pub async fn see_in(&mut self, mid: &str, height: u16) {
+        let wanted = Seen { mid: mid.to_owned(), height };
+        while self.see().await != wanted {}
+    }
+
+    /// All packets of pictures that have come and nobody has asked for.
+    pub fn seen(&mut self) -> Vec<Seen> {
+        std::iter::from_fn(|| self.seen.try_recv().ok()).collect()
     }
 }
 
@@ -133,69 +218,19 @@ impl Drop for Peer {
     }
 }
 
-impl Driver {
-    fn run(mut self) {
-        let mut buffer = [0; 2000];
-        let mut due = Instant::now();
-        while !self.gone.load(Ordering::SeqCst) {
-            let wake_at = self.drain();
-            let now = Instant::now();
-            if self.talking.load(Ordering::SeqCst) && now >= due {
-                due = now + PACKET_EVERY;
-                self.say(now);
-                continue;
-            }
-            let wait = wake_at.min(due.max(now)).min(now + PACKET_EVERY) - now;
-            self.socket.set_read_timeout(Some(wait.max(Duration::from_millis(1)))).unwrap();
-            let received = self.socket.recv_from(&mut buffer);
-            let now = Instant::now();
-            let input = match received {
-                Ok((length, source)) => {
-                    let contents = buffer[..length].try_into().unwrap();
-                    let (proto, destination) = (Protocol::Udp, self.local);
-                    Input::Receive(now, Receive { proto, source, destination, contents })
-                }
-                Err(_) => Input::Timeout(now),
-            };
-            self.rtc.handle_input(input).unwrap();
-        }
-    }
+fn simulcast(camera: &[(&str, u16)]) -> Option<Simulcast> {
+    let named = camera.iter().filter(|(rid, _)| !rid.is_empty());
+    let send: Vec<_> = named.map(|(rid, _)| SimulcastLayer::new(rid)).collect();
+    (!send.is_empty()).then_some(Simulcast { send, recv: Vec::new() })
+}
 
-    fn say(&mut self, now: Instant) {
-        let number = *self.said.borrow() + 1;
-        let opus = self.rtc.media(self.mic).unwrap().remote_pts()[0];
-        let ext_vals = ExtensionValues {
-            audio_level: Some(LOUD),
-            // The library writes the extension only with both.
-            voice_activity: Some(true),
-            ..ExtensionValues::default()
-        };
-        let payload = number.to_be_bytes();
-        let seq = u64::from(number).into();
-        let write = RtpWrite::new(opus, seq, number.wrapping_mul(960), now, &payload[..]);
-        // Before it leaves: whoever reads the number knows that no later one has been sent yet.
-        self.said.send_replace(number);
-        let mut api = self.rtc.direct_api();
-        api.stream_tx_by_mid(self.mic, None).unwrap().write_rtp(write.ext_vals(ext_vals));
-        self.drain();
-        self.rtc.handle_input(Input::Timeout(now)).unwrap();
-    }
-
-    fn drain(&mut self) -> Instant {
-        loop {
-            match self.rtc.poll_output().unwrap() {
-                Output::Timeout(at) => return at,
-                Output::Transmit(transmit) => {
-                    // An unreachable candidate is no news.
-                    let _ = self.socket.send_to(&transmit.contents, transmit.destination);
-                }
-                Output::Event(Event::Connected) => drop(self.report.send(Seen::Connected)),
-                Output::Event(Event::RtpPacket(packet)) => {
-                    let number = packet.payload[..4].try_into().map(u32::from_be_bytes).unwrap();
-                    drop(self.report.send(Seen::Packet(number)));
-                }
-                Output::Event(_) => {}
-            }
-        }
-    }
+/// The sections of an offer that are to receive pictures.
+fn receiving_video(offer: &str) -> Vec<String> {
+    let sections = offer.split("\nm=").skip(1);
+    let receives = |section: &&str| section.starts_with("video") && section.contains("a=recvonly");
+    let mid = |section: &str| {
+        let line = section.lines().find_map(|line| line.strip_prefix("a=mid:"));
+        line.unwrap().to_owned()
+    };
+    sections.filter(receives).map(mid).collect()
 }

@@ -59,6 +59,11 @@ impl Schemas {
                         self.check(&format!("{at}[{index}]"), item, wanted, objections);
                     }
                 }
+                "additionalProperties" if wanted.is_object() => {
+                    for (key, value) in others(value, schema) {
+                        self.check(&format!("{at}.{key}"), value, wanted, objections);
+                    }
+                }
                 "additionalProperties" => check_no_more(at, value, schema, objections),
                 _ if ANNOTATIONS.contains(&keyword.as_str()) => {}
                 _ if !holds(keyword, wanted, value) => {
@@ -93,10 +98,18 @@ fn check_no_more(
     objections: &mut Vec<String>,
 ) {
     assert_eq!(schema["additionalProperties"], false);
-    let known = |key: &str| schema["properties"].get(key).is_some();
-    for key in value.as_object().into_iter().flat_map(Map::keys).filter(|key| !known(key)) {
+    for (key, _) in others(value, schema) {
         objections.push(format!("{at}.{key}: unexpected"));
     }
+}
+
+/// What the schema does not name.
+fn others<'a>(
+    value: &'a Value,
+    schema: &'a Map<String, Value>,
+) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    let named = |key: &str| schema.get("properties").is_some_and(|named| named.get(key).is_some());
+    value.as_object().into_iter().flatten().filter(move |(key, _)| !named(key))
 }
 
 /// Keywords that look at one value alone. They hold of values of other types.

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use app::{
     Accounts, App, AppSettings, Ids, MediaAddress, MediaSide, MediaTokenTimes, RoomCreation,
@@ -14,7 +15,7 @@ use axum::serve::ListenerExt;
 use axum::{Router, http::StatusCode};
 use dialects::{Doors, TrustedProxies};
 use model::Redacted;
-use net::{Media, MediaConfig};
+use net::{Media, MediaConfig, Tap};
 use room::Timing;
 use serde_json::{Value, json};
 use store::{Database, Store};
@@ -41,6 +42,8 @@ pub struct Setup {
     pub public_url: Option<&'static str>,
     /// With the real model, or none.
     pub speech: Option<UploadLimits>,
+    /// Two media threads, one of which can be brought down: [`Server::break_media`].
+    pub fragile: bool,
 }
 
 impl Default for Setup {
@@ -53,6 +56,7 @@ impl Default for Setup {
             media_tokens: MediaTokenTimes::default(),
             public_url: None,
             speech: None,
+            fragile: false,
         }
     }
 }
@@ -69,6 +73,7 @@ pub struct Parts {
     pub http: reqwest::Client,
     pub router: Router,
     address: SocketAddr,
+    broken: Arc<AtomicBool>,
     setup: Setup,
     directory: Arc<TempDir>,
 }
@@ -118,7 +123,8 @@ impl Server {
         let store = Store::open(&Database::new(path, None).unwrap()).await.unwrap();
         let secret = setup.jwt_secret.map(|secret| Redacted::new(secret.to_owned()));
         let tokens = Tokens::open(path, secret).unwrap();
-        let app = start_app(&setup, path, store.clone(), tokens).await;
+        let broken = Arc::new(AtomicBool::new(false));
+        let app = start_app(&setup, path, store.clone(), tokens, &broken).await;
         let doors = Doors {
             aura_service_key: Some(Redacted::new(SERVICE_KEY.to_owned())),
             app: app.clone(),
@@ -137,9 +143,15 @@ impl Server {
             http: reqwest::Client::new(),
             router,
             address,
+            broken,
             setup,
             directory,
         }))
+    }
+
+    /// The media thread that next has something for captions dies of it, as of a defect.
+    pub fn break_media(&self) {
+        self.broken.store(true, Ordering::SeqCst);
     }
 
     /// Signs somebody up.
@@ -207,15 +219,22 @@ impl Server {
     }
 }
 
-async fn start_app(setup: &Setup, directory: &Path, store: Store, tokens: Tokens) -> App {
+async fn start_app(
+    setup: &Setup,
+    directory: &Path,
+    store: Store,
+    tokens: Tokens,
+    broken: &Arc<AtomicBool>,
+) -> App {
     let has_administrator = store.has_administrator().await.unwrap();
     let setup_code = SetupCode::open(directory, has_administrator).unwrap();
     let ids = Arc::new(Ids::new(app::only_node()));
     let accounts = Accounts::new(store.clone(), tokens, ids, setup_code, setup.rate_limits);
     let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let (tap, voices) = app::tap();
-    let (bind, tap) = (Some(loopback), Some(tap));
-    let config = MediaConfig { bind, workers: 1, tap, ..MediaConfig::default() };
+    let tap = if setup.fragile { breakable(broken) } else { tap };
+    let (bind, tap, workers) = (Some(loopback), Some(tap), 1 + usize::from(setup.fragile));
+    let config = MediaConfig { bind, workers, tap, ..MediaConfig::default() };
     let (media, events) = Media::start(config).unwrap();
     let address = MediaAddress {
         host: "127.0.0.1".into(),
@@ -237,6 +256,15 @@ async fn start_app(setup: &Setup, directory: &Path, store: Store, tokens: Tokens
         None => Speech::off(),
     };
     App::start(settings, store, accounts, media, speech).await.unwrap()
+}
+
+/// Drops what it is given, and panics over it once when it is told to.
+fn breakable(broken: &Arc<AtomicBool>) -> Tap {
+    let broken = Arc::clone(broken);
+    Tap::new(move |_| {
+        assert!(!broken.swap(false, Ordering::SeqCst), "as a defect would");
+        Ok(())
+    })
 }
 
 async fn serve(router: Router) -> SocketAddr {

@@ -1,8 +1,8 @@
 //! An open WebSocket of any dialect.
 
-use futures_util::stream::SplitSink;
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{Sink, SinkExt, StreamExt};
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -13,7 +13,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use super::soon;
 
 pub struct Wire {
-    sink: SplitSink<Socket, Message>,
+    sink: Box<dyn Sink<Message, Error = tungstenite::Error> + Send + Unpin>,
     messages: mpsc::UnboundedReceiver<tungstenite::Result<Message>>,
     /// Reads while nobody waits for a frame: pings are answered on a slow machine, too. Ends with this.
     _reader: JoinSet<()>,
@@ -30,7 +30,14 @@ impl Wire {
     /// The same with a token in a header.
     pub async fn open_as(url: &str, token: Option<&str>) -> Self {
         let opened = connect(url, token).await;
-        let socket = opened.unwrap_or_else(|refused| panic!("no upgrade: {refused}"));
+        Self::over(opened.unwrap_or_else(|refused| panic!("no upgrade: {refused}")))
+    }
+
+    /// Over an open socket.
+    pub fn over<S>(socket: WebSocketStream<S>) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
         let (sink, mut stream) = socket.split();
         let (queue, messages) = mpsc::unbounded_channel();
         let mut reader = JoinSet::new();
@@ -41,6 +48,7 @@ impl Wire {
                 }
             }
         });
+        let sink = Box::new(sink);
         Self { sink, messages, _reader: reader }
     }
 
