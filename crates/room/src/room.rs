@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use model::{Now, Permissions, SessionId, UserId};
 
 use crate::actor::Actor;
+use crate::call::Call;
 use crate::command::Command;
 use crate::event::Event;
 use crate::floor::FloorState;
@@ -13,7 +14,7 @@ use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::stage::StageState;
 use crate::timing::Timing;
-use crate::waiting::{Call, Rejected};
+use crate::waiting::Rejected;
 
 /// A room with the people in it.
 #[derive(Clone, Debug)]

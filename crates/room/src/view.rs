@@ -3,13 +3,13 @@
 use model::{Permissions, SessionId, Timestamp, UserId, Via};
 
 use crate::actor::Person;
+use crate::call::Call;
 use crate::floor::Floor;
 use crate::member::{Member, SelfState, Session};
 use crate::presence::has_client;
 use crate::room::Room;
 use crate::settings::Settings;
 use crate::stage::StageRole;
-use crate::waiting::Call;
 
 /// A room and its members, in order of joining, and who holds the floor.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use model::{Now, Permissions, SessionId, UserId, Via};
 
 use crate::actor::{Actor, Caller};
 use crate::admission::{Entry, Shown, entry};
+use crate::call::{Call, CallChange};
 use crate::command::Join;
 use crate::end::EndReason;
 use crate::event::Event;
@@ -42,25 +43,6 @@ pub struct Knock {
     pub via: Via,
     /// What was shown of the room's password.
     pub shown: Shown,
-}
-
-/// A call: somebody who wants to come in, may, or is in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
-    /// What its client calls it.
-    pub id: String,
-    /// What others read.
-    pub name: String,
-    /// Whose.
-    pub user: UserId,
-    /// Without an account.
-    pub guest: bool,
-    /// Through which door.
-    pub via: Via,
-    /// Let in. Otherwise it waits.
-    pub admitted: bool,
-    /// When it last asked, if it waits.
-    pub asked_at: Instant,
 }
 
 /// Who was turned away, by which name, until when.
@@ -114,13 +96,13 @@ impl Room {
                     self.check_has_place()?;
                 }
                 self.check_takes_call()?;
-                Ok(vec![Event::CallAdmitted { session, call: Box::new(call), by: None }])
+                Ok(vec![told(session, call, CallChange::Admitted { by: None })])
             }
             Entry::Waits if self.is_turned_away(&call, now) => Err(Refusal::TurnedAway),
             Entry::Waits if before.is_some() => Ok(Vec::new()),
             Entry::Waits => {
                 self.check_takes_call()?;
-                Ok(vec![Event::CallWaits { session, call: Box::new(call) }])
+                Ok(vec![told(session, call, CallChange::Waits)])
             }
         }
     }
@@ -164,13 +146,12 @@ impl Room {
         if now.mono < call.asked_at + NUDGE_EVERY {
             return Ok(Vec::new());
         }
-        let call = Box::new(call.clone());
-        Ok(vec![Event::CallStillWaits { session, call, at: now.mono }])
+        Ok(vec![told(session, call.clone(), CallChange::StillWaits { at: now.mono })])
     }
 
     pub(crate) fn decide_allow(&self, by: &Actor, call: &str) -> Result<Vec<Event>, Refusal> {
         let (session, call) = self.to_decide(by, call)?;
-        Ok(vec![Event::CallAdmitted { session, call: Box::new(call.clone()), by: by.user() }])
+        Ok(vec![told(session, call.clone(), CallChange::Admitted { by: by.user() })])
     }
 
     pub(crate) fn decide_reject(
@@ -180,8 +161,8 @@ impl Room {
         now: Now,
     ) -> Result<Vec<Event>, Refusal> {
         let (session, call) = self.to_decide(by, call)?;
-        let (call, until) = (Box::new(call.clone()), now.mono + REJECTED_FOR);
-        Ok(vec![Event::CallRejected { session, call, by: by.user(), until }])
+        let (by, until) = (by.user(), now.mono + REJECTED_FOR);
+        Ok(vec![told(session, call.clone(), CallChange::Rejected { by, until })])
     }
 
     fn to_decide(&self, by: &Actor, id: &str) -> Result<(SessionId, &Call), Refusal> {
@@ -248,8 +229,7 @@ impl Room {
             if call.admitted || reason != EndReason::RoomDeleted {
                 return ended(*session, call);
             }
-            let (session, call) = (*session, Box::new(call.clone()));
-            Event::CallRejected { session, call, by: None, until: now.mono }
+            told(*session, call.clone(), CallChange::Rejected { by: None, until: now.mono })
         })
     }
 
@@ -260,21 +240,23 @@ impl Room {
         (guest && marked).then_some(Event::MarksForgotten { user })
     }
 
-    pub(crate) fn apply_call_waits(&mut self, session: SessionId, call: &Call) {
-        self.calls.insert(session, call.clone());
-    }
-
-    pub(crate) fn apply_nudged(&mut self, session: SessionId, at: Instant) {
-        if let Some(call) = self.calls.get_mut(&session) {
-            call.asked_at = at;
+    pub(crate) fn apply_call(&mut self, session: SessionId, call: &Call, what: CallChange) {
+        match what {
+            CallChange::Waits => drop(self.calls.insert(session, call.clone())),
+            CallChange::StillWaits { at } => {
+                if let Some(call) = self.calls.get_mut(&session) {
+                    call.asked_at = at;
+                }
+            }
+            CallChange::Admitted { .. } => {
+                self.calls.insert(session, Call { admitted: true, ..call.clone() });
+            }
+            CallChange::Rejected { until, .. } => self.apply_rejected(session, until),
+            CallChange::Ended { .. } => drop(self.calls.remove(&session)),
         }
     }
 
-    pub(crate) fn apply_admitted(&mut self, session: SessionId, call: &Call) {
-        self.calls.insert(session, Call { admitted: true, ..call.clone() });
-    }
-
-    pub(crate) fn apply_rejected(&mut self, session: SessionId, until: Instant) {
+    fn apply_rejected(&mut self, session: SessionId, until: Instant) {
         let Some(call) = self.calls.remove(&session) else { return };
         // What is over by the time of this one's beginning is over.
         let now = until.checked_sub(REJECTED_FOR);
@@ -285,6 +267,9 @@ impl Room {
 }
 
 fn ended(session: SessionId, call: &Call) -> Event {
-    let waited = !call.admitted;
-    Event::CallEnded { session, call: Box::new(call.clone()), waited }
+    told(session, call.clone(), CallChange::Ended { waited: !call.admitted })
+}
+
+fn told(session: SessionId, call: Call, what: CallChange) -> Event {
+    Event::Call { session, call: Box::new(call), what }
 }

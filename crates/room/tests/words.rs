@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 
 use harness::{ANN, BEA, Script, call_of, elsewhere, id, join, session, stage, start, voice};
 use model::{MessageId, RoomId, TrackSource};
-use room::{Audience, EndReason, Event, FloorEnd, InviteEnd, Link, Message, MessageMeta};
+use room::{
+    Audience, CallChange, EndReason, Event, FloorEnd, InviteEnd, Link, Message, MessageMeta,
+};
 use room::{MessageStatus, ProfileKind, RevokeReason, Segment, Sender, StageRole, UnknownProfile};
 
 #[test]
@@ -141,23 +143,23 @@ fn about_talking() -> Vec<(Event, Audience)> {
 fn about_calls() -> Vec<(Event, Audience)> {
     let (session, at, by) = (session(1), start().mono, Some(ANN.id()));
     let decided = Audience::AdminsAnd(session);
-    let call = || Box::new(call_of(BEA, "a call"));
+    let told = |what| Event::Call { session, call: Box::new(call_of(BEA, "a call")), what };
     vec![
-        (Event::CallWaits { session, call: call() }, Audience::Room),
-        (Event::CallStillWaits { session, call: call(), at }, Audience::Room),
-        (Event::CallAdmitted { session, call: call(), by }, decided),
-        (Event::CallRejected { session, call: call(), by, until: at }, decided),
-        (Event::CallEnded { session, call: call(), waited: true }, Audience::Room),
+        (told(CallChange::Waits), Audience::Room),
+        (told(CallChange::StillWaits { at }), Audience::Room),
+        (told(CallChange::Admitted { by }), decided),
+        (told(CallChange::Rejected { by, until: at }), decided),
+        (told(CallChange::Ended { waited: true }), Audience::Room),
     ]
 }
 
 #[test]
 fn who_did_not_wait_is_told_of_by_coming_in() {
-    let (session, call) = (session(1), || Box::new(call_of(BEA, "a call")));
-    let admitted = Event::CallAdmitted { session, call: call(), by: None };
-    assert_eq!(admitted.audience(), Audience::Server);
-    let ended = Event::CallEnded { session, call: call(), waited: false };
-    assert_eq!(ended.audience(), Audience::Server);
+    let call = || Box::new(call_of(BEA, "a call"));
+    for what in [CallChange::Admitted { by: None }, CallChange::Ended { waited: false }] {
+        let told = Event::Call { session: session(1), call: call(), what };
+        assert_eq!(told.audience(), Audience::Server);
+    }
 }
 
 fn about_the_room() -> Vec<(Event, Audience)> {
@@ -212,11 +214,13 @@ fn name_of(event: &Event) -> &'static str {
         Event::HandRaised { .. } => "hand raised",
         Event::HandLowered { .. } => "hand lowered",
         Event::Reacted { .. } => "reacted",
-        Event::CallWaits { .. } => "call waits",
-        Event::CallStillWaits { .. } => "call still waits",
-        Event::CallAdmitted { .. } => "call admitted",
-        Event::CallRejected { .. } => "call rejected",
-        Event::CallEnded { .. } => "call ended",
+        Event::Call { what, .. } => match what {
+            CallChange::Waits => "call waits",
+            CallChange::StillWaits { .. } => "call still waits",
+            CallChange::Admitted { .. } => "call admitted",
+            CallChange::Rejected { .. } => "call rejected",
+            CallChange::Ended { .. } => "call ended",
+        },
     }
 }
 

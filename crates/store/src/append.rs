@@ -42,11 +42,7 @@ pub fn is_stored(event: &Event) -> bool {
         | Event::HandRaised { .. }
         | Event::HandLowered { .. }
         | Event::Reacted { .. }
-        | Event::CallWaits { .. }
-        | Event::CallStillWaits { .. }
-        | Event::CallAdmitted { .. }
-        | Event::CallRejected { .. }
-        | Event::CallEnded { .. }
+        | Event::Call { .. }
         | Event::Closed { .. } => false,
     }
 }
@@ -113,11 +109,7 @@ async fn write(
         | Event::HandRaised { .. }
         | Event::HandLowered { .. }
         | Event::Reacted { .. }
-        | Event::CallWaits { .. }
-        | Event::CallStillWaits { .. }
-        | Event::CallAdmitted { .. }
-        | Event::CallRejected { .. }
-        | Event::CallEnded { .. }
+        | Event::Call { .. }
         | Event::Closed { .. } => {}
     }
     Ok(())

@@ -141,9 +141,8 @@ impl What {
     fn ends(&self, watched: SessionId) -> bool {
         let Self::Event { event, .. } = self else { return false };
         match event {
-            Event::SessionEnded { session, .. }
-            | Event::CallRejected { session, .. }
-            | Event::CallEnded { session, .. } => *session == watched,
+            Event::SessionEnded { session, .. } => *session == watched,
+            Event::Call { session, what, .. } => *session == watched && what.is_end(),
             _ => false,
         }
     }

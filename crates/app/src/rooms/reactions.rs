@@ -59,11 +59,7 @@ pub(super) async fn carry_out(room: &Room, events: &[Event], media: &Media) -> O
             | Event::HandRaised { .. }
             | Event::HandLowered { .. }
             | Event::Reacted { .. }
-            | Event::CallWaits { .. }
-            | Event::CallStillWaits { .. }
-            | Event::CallAdmitted { .. }
-            | Event::CallRejected { .. }
-            | Event::CallEnded { .. }
+            | Event::Call { .. }
             | Event::MarksForgotten { .. }
             | Event::Closed { .. } => {}
         }

@@ -5,7 +5,7 @@
 
 use app::{Notice, What};
 use model::SessionId;
-use room::{Call, EndReason, Event, MemberView};
+use room::{Call, CallChange, EndReason, Event, MemberView};
 use serde_json::{Value, json};
 
 use super::member::Roster;
@@ -51,11 +51,7 @@ impl Teller {
 
     fn event(&mut self, event: &Event, member: Option<&MemberView>) -> Told {
         match event {
-            Event::CallAdmitted { session, .. } if *session == self.own => Told::Allowed,
-            Event::CallRejected { session, .. } if *session == self.own => {
-                Told::Over(vec![Notification::new("member_rejected", json!({}))])
-            }
-            Event::CallEnded { session, .. } if *session == self.own => Told::Over(Vec::new()),
+            Event::Call { session, what, .. } if *session == self.own => own_call(*what),
             Event::SessionEnded { session, reason, .. } if *session == self.own => {
                 Told::Over(self.own_end(*reason))
             }
@@ -65,14 +61,7 @@ impl Teller {
 
     fn others(&mut self, event: &Event, member: Option<&MemberView>) -> Vec<Notification> {
         match event {
-            Event::CallWaits { call, .. } | Event::CallStillWaits { call, .. } => {
-                vec![Notification::new("member_waiting", waiting(call))]
-            }
-            Event::CallAdmitted { call, .. } => one("member_waiting_allowed", &call.id),
-            Event::CallRejected { call, by: Some(_), .. } => {
-                one("member_waiting_rejected", &call.id)
-            }
-            Event::CallEnded { call, .. } => one("member_leave_waiting_room", &call.id),
+            Event::Call { call, what, .. } => of_call(call, *what),
             Event::SessionEnded { session, reason, .. } => {
                 let mut told = self.left(*session, *reason);
                 told.extend(self.changed(member));
@@ -93,8 +82,7 @@ impl Teller {
             | Event::HandRaised { .. }
             | Event::HandLowered { .. }
             | Event::Source { .. } => self.changed(member),
-            Event::CallRejected { by: None, .. }
-            | Event::Reacted { .. }
+            Event::Reacted { .. }
             | Event::MarksForgotten { .. }
             | Event::MemberLeft { .. }
             | Event::LinkUp { .. }
@@ -150,6 +138,32 @@ impl Teller {
                 id.map(|id| one("room_active_speaker", id)).unwrap_or_default()
             }
         }
+    }
+}
+
+/// What became of the client's own call.
+fn own_call(what: CallChange) -> Told {
+    match what {
+        // It knows, or is told by the answer to its request.
+        CallChange::Waits | CallChange::StillWaits { .. } => Told::All(Vec::new()),
+        CallChange::Admitted { .. } => Told::Allowed,
+        CallChange::Rejected { .. } => {
+            Told::Over(vec![Notification::new("member_rejected", json!({}))])
+        }
+        CallChange::Ended { .. } => Told::Over(Vec::new()),
+    }
+}
+
+/// What became of somebody else's.
+fn of_call(call: &Call, what: CallChange) -> Vec<Notification> {
+    match what {
+        CallChange::Waits | CallChange::StillWaits { .. } => {
+            vec![Notification::new("member_waiting", waiting(call))]
+        }
+        CallChange::Admitted { .. } => one("member_waiting_allowed", &call.id),
+        CallChange::Rejected { by: Some(_), .. } => one("member_waiting_rejected", &call.id),
+        CallChange::Rejected { by: None, .. } => Vec::new(),
+        CallChange::Ended { .. } => one("member_leave_waiting_room", &call.id),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{SessionId, UserId};
-use room::{Event, FloorEnd, Gate, ProfileKind, Room, Settings};
+use room::{CallChange, Event, FloorEnd, Gate, ProfileKind, Room, Settings};
 
 use super::stage_order::{StageOrder, check_stage_left};
 
@@ -118,22 +118,7 @@ impl Order {
             Event::CaptionsSwitched { on, .. } => {
                 assert_ne!(self.captions.replace(*on), Some(*on), "no news: {event:?}");
             }
-            Event::CallWaits { session, .. } => {
-                assert!(self.waiting.insert(*session), "waits already: {event:?}");
-            }
-            Event::CallStillWaits { session, .. } => {
-                assert!(self.waiting.contains(session), "does not wait: {event:?}");
-            }
-            Event::CallAdmitted { session, by, .. } => {
-                let waited = self.waiting.remove(session);
-                assert!(waited || by.is_none(), "did not wait: {event:?}");
-            }
-            Event::CallRejected { session, .. } => {
-                assert!(self.waiting.remove(session), "did not wait: {event:?}");
-            }
-            Event::CallEnded { session, waited, .. } => {
-                assert_eq!(self.waiting.remove(session), *waited, "{event:?}");
-            }
+            Event::Call { session, what, .. } => self.follow_call(*session, *what, event),
             Event::MarksForgotten { .. }
             | Event::SpeakRequested { .. }
             | Event::SpeakRequestWithdrawn { .. }
@@ -153,6 +138,26 @@ impl Order {
             Event::Closed { .. } => {
                 assert!(self.sessions_by_member.is_empty(), "closed over people");
                 self.closed = true;
+            }
+        }
+    }
+
+    fn follow_call(&mut self, session: SessionId, what: CallChange, event: &Event) {
+        let waiting = &mut self.waiting;
+        match what {
+            CallChange::Waits => assert!(waiting.insert(session), "waits already: {event:?}"),
+            CallChange::StillWaits { .. } => {
+                assert!(waiting.contains(&session), "does not wait: {event:?}");
+            }
+            CallChange::Admitted { by } => {
+                let waited = waiting.remove(&session);
+                assert!(waited || by.is_none(), "did not wait: {event:?}");
+            }
+            CallChange::Rejected { .. } => {
+                assert!(waiting.remove(&session), "did not wait: {event:?}");
+            }
+            CallChange::Ended { waited } => {
+                assert_eq!(waiting.remove(&session), waited, "{event:?}");
             }
         }
     }
@@ -225,7 +230,7 @@ fn check_neighbours(events: &[Event]) {
         let fits = match event {
             Event::Closed { .. } => true,
             // Who never came in is told after those who did.
-            Event::CallEnded { .. } | Event::CallRejected { .. } if closes => true,
+            Event::Call { .. } if closes => true,
             Event::SessionEnded { .. }
             | Event::Speaking { .. }
             | Event::FloorReleased { .. }
