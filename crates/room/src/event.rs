@@ -311,6 +311,8 @@ pub enum Event {
     Closed {
         /// Why.
         reason: EndReason,
+        /// When.
+        at: Timestamp,
     },
 }
 
@@ -319,8 +321,13 @@ pub enum Event {
 pub enum Audience {
     /// Members and those who watch the room.
     Room,
-    /// One session.
-    Session(SessionId),
+    /// Whoever comes in by this call, and the call that invited it, if one did.
+    Call {
+        /// Which call.
+        session: SessionId,
+        /// The other one.
+        inviter: Option<SessionId>,
+    },
     /// One person, wherever they are connected.
     Person(UserId),
     /// Members who decide who speaks, see [`crate::Room::stage_moderators`].
@@ -363,7 +370,7 @@ impl Event {
                 InviteEnd::Declined => Audience::StageModerators,
                 InviteEnd::Expired | InviteEnd::Revoked => Audience::Person(*user),
             },
-            Self::Call { session, what, .. } => what.audience(*session),
+            Self::Call { session, call, what } => what.audience(*session, call),
             Self::LinkUp { .. }
             | Self::LinkDown { .. }
             | Self::RequestHeard { .. }

@@ -80,7 +80,8 @@ impl Room {
         if command.is_for_the_server() && matches!(by, Actor::Caller(_)) {
             return Err(Refusal::Missing(Permissions::ADMINISTRATOR));
         }
-        self.answer(by, command, now)
+        let events = self.answer(by, command, now)?;
+        Ok(self.with_end(events, now))
     }
 
     fn answer(&self, by: &Actor, command: Command, now: Now) -> Result<Vec<Event>, Refusal> {
@@ -109,6 +110,9 @@ impl Room {
             Command::Nudge { session } => self.decide_nudge(by, session, now),
             Command::AllowCall { call } => self.decide_allow(by, &call),
             Command::RejectCall { call } => self.decide_reject(by, &call, now),
+            Command::Invite { invites, by_call } => self.decide_invite(by, invites, by_call, now),
+            Command::Answer { session } => self.decide_answer(session),
+            Command::StopRinging { session, why } => self.decide_stop_ringing(session, why),
             Command::HangUp { session } => Ok(self.decide_hang_up(session, now)),
             Command::Kick { user } => self.decide_kick(by, user, now),
             Command::TakeFloor => self.decide_take_floor(by, now),

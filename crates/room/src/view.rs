@@ -22,6 +22,8 @@ pub struct RoomView {
     pub floor: Option<Floor>,
     /// Who waits to be let in, first come first.
     pub waiting: Vec<Call>,
+    /// Invitations that nobody has answered, oldest first.
+    pub ringing: Vec<Call>,
 }
 
 /// A member. A flag that can differ between sessions holds for the member when it holds for all of
@@ -103,6 +105,7 @@ impl Room {
             members,
             floor: self.floor(),
             waiting: self.waiting(),
+            ringing: self.ringing(),
         }
     }
 

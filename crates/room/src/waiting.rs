@@ -13,7 +13,7 @@ use model::{Now, Permissions, SessionId, UserId, Via};
 
 use crate::actor::{Actor, Caller};
 use crate::admission::{Entry, Shown, entry};
-use crate::call::{Call, CallChange};
+use crate::call::{Call, CallChange, RingEnd};
 use crate::command::Join;
 use crate::end::EndReason;
 use crate::event::Event;
@@ -88,20 +88,21 @@ impl Room {
         }
         let user = caller.person.id;
         let asked_at = now.mono;
-        let call = Call { id, name, user, guest, via, admitted: false, asked_at };
+        let (admitted, invitation) = (false, None);
+        let call = Call { id, name, user, guest, via, admitted, asked_at, invitation };
         match entry(self.settings(), by, shown) {
             Entry::NeedsPassword => Err(Refusal::InvalidPassword),
             Entry::In => {
                 if !self.members.contains_key(&user) {
                     self.check_has_place()?;
                 }
-                self.check_takes_call()?;
+                self.check_takes_calls(1)?;
                 Ok(vec![told(session, call, CallChange::Admitted { by: None })])
             }
             Entry::Waits if self.is_turned_away(&call, now) => Err(Refusal::TurnedAway),
             Entry::Waits if before.is_some() => Ok(Vec::new()),
             Entry::Waits => {
-                self.check_takes_call()?;
+                self.check_takes_calls(1)?;
                 Ok(vec![told(session, call, CallChange::Waits)])
             }
         }
@@ -114,13 +115,13 @@ impl Room {
         if waits || connects { Ok(()) } else { Err(Refusal::Missing(Permissions::CONNECT)) }
     }
 
-    fn check_takes_call(&self) -> Result<(), Refusal> {
-        let has_place = self.calls.len() < CALLS_MAX;
+    pub(crate) fn check_takes_calls(&self, more: usize) -> Result<(), Refusal> {
+        let has_place = self.calls.len() + more <= CALLS_MAX;
         if has_place { Ok(()) } else { Err(Refusal::RoomFull { limit: CALLS_MAX as u32 }) }
     }
 
     /// Whether another call has that name, or a session of somebody who came in without one.
-    fn is_taken(&self, session: SessionId, id: &str) -> bool {
+    pub(crate) fn is_taken(&self, session: SessionId, id: &str) -> bool {
         let sessions = self.members.values().flat_map(|member| &member.sessions);
         let mut joined = sessions.filter(|(other, _)| **other != session);
         let is_it = |client: Option<&str>| client == Some(id);
@@ -193,7 +194,7 @@ impl Room {
                     return self.check_beside(caller, main);
                 }
                 let call = self.calls.get(&join.session);
-                let is_own = |call: &&Call| call.admitted && call.user == caller.person.id;
+                let is_own = |call: &&Call| call.may_join() && call.user == caller.person.id;
                 call.filter(is_own).map(|_| ()).ok_or(Refusal::CallNotAdmitted)
             }
             Via::Vox | Via::SttRoom | Via::VoiceService | Via::OriginChats | Via::Sip => Ok(()),
@@ -210,7 +211,7 @@ impl Room {
 
     /// Whether somebody who is not in may come in: an admitted call, or by the room's table.
     pub(crate) fn check_admitted(&self, by: &Actor, join: &Join) -> Result<(), Refusal> {
-        if self.calls.get(&join.session).is_some_and(|call| call.admitted) {
+        if self.calls.get(&join.session).is_some_and(Call::may_join) {
             return Ok(());
         }
         let shown = if join.unlocked { Shown::Right } else { Shown::Nothing };
@@ -221,9 +222,15 @@ impl Room {
         }
     }
 
-    /// What is told when the room closes to those who are not in.
-    pub(crate) fn turned_away(&self, reason: EndReason, now: Now) -> impl Iterator<Item = Event> {
-        let outside = self.calls.iter().filter(|(session, _)| !self.has_session(**session));
+    /// What is told when the room closes to those of them who are not in.
+    pub(crate) fn turned_away(
+        &self,
+        reason: EndReason,
+        now: Now,
+        of: impl Fn(SessionId) -> bool,
+    ) -> impl Iterator<Item = Event> {
+        let is_outside = move |session: SessionId| !self.has_session(session) && of(session);
+        let outside = self.calls.iter().filter(move |(session, _)| is_outside(**session));
         outside.map(move |(session, call)| {
             // Who waits when the server stops may wait again.
             if call.admitted || reason != EndReason::RoomDeleted {
@@ -252,7 +259,11 @@ impl Room {
                 self.calls.insert(session, Call { admitted: true, ..call.clone() });
             }
             CallChange::Rejected { until, .. } => self.apply_rejected(session, until),
-            CallChange::Ended { .. } => drop(self.calls.remove(&session)),
+            CallChange::Ended { .. } | CallChange::Unanswered { .. } => {
+                self.calls.remove(&session);
+            }
+            CallChange::Rings => drop(self.calls.insert(session, call.clone())),
+            CallChange::Answered => self.apply_answered(session),
         }
     }
 
@@ -267,9 +278,13 @@ impl Room {
 }
 
 fn ended(session: SessionId, call: &Call) -> Event {
-    told(session, call.clone(), CallChange::Ended { waited: !call.admitted })
+    let what = match call.rings() {
+        true => CallChange::Unanswered { why: RingEnd::RoomClosed },
+        false => CallChange::Ended { waited: !call.admitted },
+    };
+    told(session, call.clone(), what)
 }
 
-fn told(session: SessionId, call: Call, what: CallChange) -> Event {
+pub(crate) fn told(session: SessionId, call: Call, what: CallChange) -> Event {
     Event::Call { session, call: Box::new(call), what }
 }

@@ -115,7 +115,7 @@ fn a_room_that_closes_has_no_floor() {
         script.ended(BEA, 2, reason),
         script.left(ANN, reason),
         script.left(BEA, reason),
-        Event::Closed { reason },
+        script.closed(reason),
     ];
     script.when(SERVER, Command::Close { reason }, &events);
     assert_eq!((script.room.floor(), script.deadline()), (None, None));

@@ -217,7 +217,7 @@ fn a_room_that_closes_turns_away_who_waits() {
         script.left(ANN, reason),
         told(2, bea, CallChange::Ended { waited: false }),
         told(3, call, CallChange::Rejected { by: None, until }),
-        Event::Closed { reason },
+        script.closed(reason),
     ];
     script.when(SERVER, Command::Close { reason }, &want);
 }

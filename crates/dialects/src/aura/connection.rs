@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use app::{App, CallWatch, Connections, Notice, Origin, Pictures};
+use app::{App, CallWatch, Connections, JoinedCall, Notice, Origin, Pictures, Ring};
 use axum::extract::ws::{Message, WebSocket};
 use model::SessionId;
 use serde_json::json;
@@ -12,6 +12,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::event::{Teller, Told};
+use super::invitation::{Registered, next_ring};
+use super::member::Roster;
 use super::pictures::PicturesTold;
 use super::rpc::{NoRequest, Notification, Request, Response};
 use crate::kit::{
@@ -31,6 +33,8 @@ pub(super) struct Connection {
     pub(super) open: Option<OpenCall>,
     /// A room that is watched by the token of a call that is not held here.
     pub(super) watching: Option<Watching>,
+    /// The account that can be rung here.
+    pub(super) registered: Option<Registered>,
     pings: Interval,
     looks: Interval,
     heard_at: Instant,
@@ -59,18 +63,26 @@ enum Input {
     Binary,
     Notice(Option<Arc<Notice>>),
     Watched(Option<Arc<Notice>>),
+    Ring(Option<Ring>),
     Look,
     Stops,
 }
 
 impl OpenCall {
     pub(super) fn new(call: app::Call, watch: CallWatch) -> Self {
-        let teller = Teller::new(call.session);
+        let teller = Teller::new(call.room, call.session);
         Self { call, teller, connections: None, pictures: None, watch }
     }
 }
 
 impl OpenCall {
+    /// It has come in, or has come in anew.
+    pub(super) fn is_in(&mut self, joined: &JoinedCall) {
+        self.teller.roster = Roster::of(&joined.view);
+        self.connections = Some(Connections { ufrag: joined.ufrag.clone(), second: None });
+        self.pictures = None;
+    }
+
     /// Pictures come to this session from now on.
     pub(super) fn see(&mut self, session: SessionId) {
         let second = (session != self.call.session).then_some(session);
@@ -89,8 +101,10 @@ impl Connection {
         let mut looks = tokio::time::interval(PICTURES_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let pings = tokio::time::interval(PING_EVERY);
-        let (open, watching, heard_at) = (None, None, Instant::now());
-        let connection = Self { app, origin, socket, open, watching, pings, looks, heard_at };
+        let (open, watching, registered) = (None, None, None);
+        let heard_at = Instant::now();
+        let connection =
+            Self { app, origin, socket, open, watching, registered, pings, looks, heard_at };
         let _ = connection.serve().await;
     }
 
@@ -102,6 +116,7 @@ impl Connection {
                 Input::Notice(Some(notice)) => self.forward(&notice).await?,
                 Input::Notice(None) => return Err(self.fell_behind().await),
                 Input::Watched(notice) => self.forward_watched(notice).await?,
+                Input::Ring(ring) => self.tell_ring(ring).await?,
                 Input::Look => self.tell_pictures().await?,
                 Input::Stops => {
                     say_goodbye(&mut self.socket, SERVICE_RESTART, "the server stops").await;
@@ -117,7 +132,9 @@ impl Connection {
             let looks = self.open.as_ref().is_some_and(|open| open.pictures.is_some());
             let notices = self.open.as_mut().map(|open| &mut open.watch.notices);
             let watched = self.watching.as_mut().map(|watching| &mut watching.notices);
+            let rings = self.registered.as_mut().map(|registered| &mut registered.registration);
             tokio::select! {
+                ring = next_ring(rings) => return Ok(Input::Ring(ring)),
                 notice = recv(notices) => return Ok(Input::Notice(notice)),
                 notice = recv(watched) => return Ok(Input::Watched(notice)),
                 message = self.socket.recv() => {

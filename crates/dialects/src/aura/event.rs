@@ -4,7 +4,7 @@
 //! that each change is told once, whichever command brought it about.
 
 use app::{Notice, What};
-use model::SessionId;
+use model::{RoomId, SessionId};
 use room::{Call, CallChange, EndReason, Event, MemberView};
 use serde_json::{Value, json};
 
@@ -27,13 +27,14 @@ pub(super) enum Told {
 /// Puts notices into words for one call.
 #[derive(Debug)]
 pub(super) struct Teller {
+    room: RoomId,
     own: SessionId,
     pub roster: Roster,
 }
 
 impl Teller {
-    pub(super) fn new(own: SessionId) -> Self {
-        Self { own, roster: Roster::default() }
+    pub(super) fn new(room: RoomId, own: SessionId) -> Self {
+        Self { room, own, roster: Roster::default() }
     }
 
     /// What a notice is to this client.
@@ -61,7 +62,7 @@ impl Teller {
 
     fn others(&mut self, event: &Event, member: Option<&MemberView>) -> Vec<Notification> {
         match event {
-            Event::Call { call, what, .. } => of_call(call, *what),
+            Event::Call { call, what, .. } => of_call(self.room, call, *what),
             Event::SessionEnded { session, reason, .. } => {
                 let mut told = self.left(*session, *reason);
                 told.extend(self.changed(member));
@@ -150,12 +151,14 @@ fn own_call(what: CallChange) -> Told {
         CallChange::Rejected { .. } => {
             Told::Over(vec![Notification::new("member_rejected", json!({}))])
         }
-        CallChange::Ended { .. } => Told::Over(Vec::new()),
+        CallChange::Ended { .. } | CallChange::Unanswered { .. } => Told::Over(Vec::new()),
+        // Told on sockets that are registered.
+        CallChange::Rings | CallChange::Answered => Told::All(Vec::new()),
     }
 }
 
 /// What became of somebody else's.
-fn of_call(call: &Call, what: CallChange) -> Vec<Notification> {
+fn of_call(room: RoomId, call: &Call, what: CallChange) -> Vec<Notification> {
     match what {
         CallChange::Waits | CallChange::StillWaits { .. } => {
             vec![Notification::new("member_waiting", waiting(call))]
@@ -163,8 +166,18 @@ fn of_call(call: &Call, what: CallChange) -> Vec<Notification> {
         CallChange::Admitted { .. } => one("member_waiting_allowed", &call.id),
         CallChange::Rejected { by: Some(_), .. } => one("member_waiting_rejected", &call.id),
         CallChange::Rejected { by: None, .. } => Vec::new(),
-        CallChange::Ended { .. } => one("member_leave_waiting_room", &call.id),
+        CallChange::Ended { waited: true } => one("member_leave_waiting_room", &call.id),
+        CallChange::Ended { waited: false } | CallChange::Unanswered { .. } => {
+            vec![not_coming(room, &call.id)]
+        }
+        CallChange::Rings | CallChange::Answered => Vec::new(),
     }
+}
+
+/// Whom one has invited does not come.
+pub(super) fn not_coming(room: RoomId, call: &str) -> Notification {
+    let params = json!({ "room": room.to_uuid(), "call_id": call });
+    Notification::new("room_invite_reject", params)
 }
 
 fn one(method: &'static str, member: &str) -> Vec<Notification> {

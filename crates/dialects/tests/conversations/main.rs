@@ -9,6 +9,7 @@ mod accounts;
 mod arbitrary;
 mod aura_admission;
 mod aura_bypass;
+mod aura_invite;
 mod aura_rest;
 mod aura_room;
 mod aura_seed;

@@ -27,6 +27,8 @@ pub struct Order {
     stage: StageOrder,
     /// Calls that wait to be let in.
     waiting: BTreeSet<SessionId>,
+    /// Invitations that nobody has answered.
+    ringing: BTreeSet<SessionId>,
     closed: bool,
 }
 
@@ -159,6 +161,10 @@ impl Order {
             CallChange::Ended { waited } => {
                 assert_eq!(waiting.remove(&session), waited, "{event:?}");
             }
+            CallChange::Rings => assert!(self.ringing.insert(session), "rings: {event:?}"),
+            CallChange::Answered | CallChange::Unanswered { .. } => {
+                assert!(self.ringing.remove(&session), "does not ring: {event:?}");
+            }
         }
     }
 
@@ -170,7 +176,7 @@ impl Order {
         let told = self.settings.as_ref().unwrap_or(now);
         assert_eq!((&now.name, now.member_limit), (&told.name, told.member_limit));
         assert_eq!((&now.overrides, &now.slug), (&told.overrides, &told.slug));
-        assert_eq!((now.id, now.kind), (told.id, told.kind));
+        assert_eq!((now.id, now.kind, now.temporary), (told.id, told.kind, told.temporary));
     }
 
     fn turns(&mut self, session: SessionId, speaking: bool) -> bool {
@@ -239,7 +245,7 @@ fn check_neighbours(events: &[Event]) {
             {
                 !matches!(before, Some(Event::MemberLeft { .. }))
             }
-            Event::MemberLeft { .. } if closes => true,
+            Event::MemberLeft { .. } | Event::MarksForgotten { .. } if closes => true,
             Event::MemberLeft { user, reason } => {
                 // What is kept of a guest goes between the two.
                 let forgets = matches!(before, Some(Event::MarksForgotten { .. }));
