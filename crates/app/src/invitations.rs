@@ -77,6 +77,9 @@ impl App {
     ) -> Result<Vec<Invited>, Refusal> {
         let (room, actor) = self.where_invited(by).await?;
         let user = actor.user().ok_or(Refusal::Unauthenticated)?;
+        // Who may not is told so before anybody is looked up for them.
+        let (invites, by_call) = (Vec::new(), None);
+        self.rooms.consider(room, &actor, &Command::Invite { invites, by_call }).await?;
         let destinations = self.destinations(user, destinations).await?;
         let by_call = by.call.as_ref().map(|call| call.session);
         self.ring_all(room, &actor, by_call, destinations).await

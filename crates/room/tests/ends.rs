@@ -6,7 +6,7 @@ mod harness;
 
 use harness::{ANN, BEA, CID, MUTER, SERVER, Script, Who, join, join_from, secs, session, voice};
 use model::{Permissions, Via};
-use room::{Actor, Command, EndReason, Event, Join, Refusal, SESSIONS_PER_MEMBER_MAX};
+use room::{Actor, Command, EndReason, Join, Refusal, SESSIONS_PER_MEMBER_MAX};
 
 const REPLACED: EndReason = EndReason::Replaced;
 

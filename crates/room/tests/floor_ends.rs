@@ -5,7 +5,7 @@ mod harness;
 
 use harness::{ANN, BEA, CID, MUTER, SERVER, Script, join, join_from, join_stt, millis, secs};
 use harness::{session, talk};
-use room::{Actor, Command, EndReason, Event, FloorEnd, Link, Refusal};
+use room::{Actor, Command, EndReason, FloorEnd, Link, Refusal};
 
 const LEFT: FloorEnd = FloorEnd::Left;
 const EXPIRED: FloorEnd = FloorEnd::Expired;

@@ -1,3 +1,5 @@
+//! Who is told what, how much is kept of it, and for how long.
+
 use model::{Id, Timestamp, Via};
 use room::{Admission, Invitation, ProfileKind, RingEnd, Settings};
 

@@ -13,6 +13,7 @@ mod aura_invite;
 mod aura_rest;
 mod aura_room;
 mod aura_seed;
+mod aura_temporary;
 mod documents;
 mod errors;
 mod gateway;
