@@ -147,11 +147,7 @@ pub(crate) fn is_news(event: &Event) -> bool {
         | Event::HandRaised { .. }
         | Event::HandLowered { .. }
         | Event::Reacted { .. }
-        | Event::CallWaits { .. }
-        | Event::CallStillWaits { .. }
-        | Event::CallAdmitted { .. }
-        | Event::CallRejected { .. }
-        | Event::CallEnded { .. }
+        | Event::Call { .. }
         | Event::MarksForgotten { .. }
         | Event::Closed { .. } => false,
     }

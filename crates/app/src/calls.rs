@@ -169,9 +169,8 @@ impl App {
             }
             Some(_) | None => Shown::Nothing,
         };
-        let person = identity.as_ref().map(|identity| &identity.account);
-        let own = person.map(|account| account.display_name.as_ref().unwrap_or(&account.username));
-        let name = name.or_else(|| own.cloned()).unwrap_or_else(|| GUEST_NAME.to_owned());
+        let own = identity.as_ref().map(|identity| identity.account.shown_name().to_owned());
+        let name = name.or(own).unwrap_or_else(|| GUEST_NAME.to_owned());
         let (session, call_id, guest) = (call.session, call.id.clone(), account.is_none());
         let knock = Knock { session, call: call_id, name, guest, via: Via::Aura, shown };
         let knocked = self.rooms.knock(room, &actor, knock).await?;
@@ -180,7 +179,7 @@ impl App {
     }
 
     /// The account that somebody shows to have; `None` for a guest. Wrong credentials are never a guest's.
-    async fn who_rings(
+    pub(crate) async fn who_rings(
         &self,
         credentials: Credentials,
         origin: Origin,
@@ -199,7 +198,7 @@ impl App {
         Ok(Some(identity))
     }
 
-    fn new_call(
+    pub(crate) fn new_call(
         &self,
         room: RoomId,
         id: String,
@@ -248,14 +247,14 @@ impl App {
     }
 
     /// Who is behind a call, with what they may do by now.
-    async fn actor_of(&self, call: &Call) -> Result<Actor, Refusal> {
+    pub(crate) async fn actor_of(&self, call: &Call) -> Result<Actor, Refusal> {
         match &call.who {
             Who::Guest(caller) => Ok(Actor::Caller(Caller::clone(caller))),
             Who::Account(account) => Ok(self.identity_of(*account).await?.actor()),
         }
     }
 
-    async fn identity_of(&self, account: AccountId) -> Result<Identity, Refusal> {
+    pub(crate) async fn identity_of(&self, account: AccountId) -> Result<Identity, Refusal> {
         let identity = self.accounts.identity(account).await?;
         let identity = identity.ok_or(Refusal::Unauthenticated)?;
         if identity.account.banned { Err(Refusal::Banned) } else { Ok(identity) }
@@ -263,7 +262,15 @@ impl App {
 
     /// A token for a call that was admitted.
     pub fn call_token(&self, call: &Call) -> Result<Redacted<String>, Refusal> {
-        let token = self.accounts.tokens.issue_call(call.room, call.session, now().wall);
+        self.token_of(call.room, call.session)
+    }
+
+    pub(crate) fn token_of(
+        &self,
+        room: RoomId,
+        session: SessionId,
+    ) -> Result<Redacted<String>, Refusal> {
+        let token = self.accounts.tokens.issue_call(room, session, now().wall);
         token.map(Redacted::new).map_err(|error| {
             tracing::error!(%error, "a token could not be signed");
             Refusal::unavailable()
@@ -419,16 +426,6 @@ impl App {
         self.rooms.watch_along(room, session).await
     }
 
-    /// The account that these credentials are of.
-    pub async fn identify(
-        &self,
-        credentials: Credentials,
-        origin: Origin,
-    ) -> Result<UserId, Refusal> {
-        let identity = self.who_rings(credentials, origin).await?;
-        Ok(UserId::from(identity.ok_or(Refusal::WrongCredentials)?.account.id))
-    }
-
     /// Refuses a call that is not in, by the index alone.
     pub fn check_is_in(&self, call: &Call) -> Result<(), Refusal> {
         let is_in = self.rooms.room_of(call.session) == Ok(call.room);
@@ -456,11 +453,20 @@ fn hidden(mid: String) -> ViewRequest {
 }
 
 impl Call {
+    /// A call of an account's, which the room has let in.
+    pub(crate) fn of_account(room: RoomId, session: SessionId, id: String, user: UserId) -> Self {
+        Self { room, session, id, user, who: Who::Account(AccountId(user.0)) }
+    }
+
+    /// Whose account's it is; `None`: a guest's.
+    pub(crate) fn account(&self) -> Option<AccountId> {
+        match self.who {
+            Who::Account(account) => Some(account),
+            Who::Guest(_) => None,
+        }
+    }
+
     fn is_same(&self, room: RoomId, id: &str, account: Option<AccountId>) -> bool {
-        let is_whose = match self.who {
-            Who::Account(own) => Some(own) == account,
-            Who::Guest(_) => account.is_none(),
-        };
-        self.room == room && self.id == id && is_whose
+        self.room == room && self.id == id && self.account() == account
     }
 }

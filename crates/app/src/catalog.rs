@@ -94,6 +94,7 @@ impl App {
             kind: draft.kind,
             topic: None,
             member_limit: draft.member_limit.unwrap_or(draft.kind.profile().member_limit),
+            temporary: false,
             created_by: Some(creator),
             external: None,
             created_at: now().wall,
@@ -234,6 +235,7 @@ impl App {
             kind: ProfileKind::Voice,
             topic: None,
             member_limit: ProfileKind::Voice.profile().member_limit,
+            temporary: false,
             created_by: None,
             external: Some(ExternalKey {
                 issuer: PLATFORM_ISSUER.to_owned(),

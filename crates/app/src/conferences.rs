@@ -130,6 +130,7 @@ impl App {
             kind: ProfileKind::Conference,
             topic: None,
             member_limit: profile.member_limit,
+            temporary: false,
             created_by: creator,
             external: None,
             created_at: now().wall,

@@ -17,6 +17,7 @@ mod floor;
 mod gateway;
 mod ice;
 mod identity;
+mod invitations;
 mod join;
 mod limits;
 mod messages;
@@ -24,12 +25,14 @@ mod moderate;
 mod passwords;
 mod quota;
 mod refusal;
+mod registrations;
 mod roles;
 mod rooms;
 pub mod secrets;
 mod setup_code;
 mod speech;
 mod stage;
+mod temporary;
 mod tokens;
 mod turnstile;
 mod upload;
@@ -62,6 +65,7 @@ pub use devices::DEVICE_LEN_MAX;
 pub use gateway::GatewayPresence;
 pub use ice::{IceServer, MediaAddress, OutsideTurn, host_and_port};
 pub use identity::{Identity, PLATFORM_ISSUER};
+pub use invitations::{Answered, DESTINATION_LEN_MAX, DESTINATIONS_MAX, Invited, Inviter};
 pub use join::{CLIENT_LEN_MAX, JoinRequest, Joined, SDP_LEN_MAX};
 pub use limits::{Allowance, Buckets, Rate};
 pub use media::{Allocation, LayerInfo, SourceLabel, ViewRequest};
@@ -69,6 +73,7 @@ pub use messages::{Transcript, TranscriptLine};
 pub use net::Pictures;
 pub use quota::{CallKind, Quoted};
 pub use refusal::Refusal;
+pub use registrations::{Registration, Ring, Ringing};
 pub use roles::{ROLE_NAME_LEN_MAX, ROLES_MAX};
 pub use rooms::{
     CallWatch, Carried, Heard, Notice, Outcome, Rooms, Slot, Snapshot, Start, Watch, WatchBeside,
@@ -79,6 +84,7 @@ pub use speech::{
     EngineChoice, Speech, SpeechError, SpeechSettings, SpeechState, SpeechStep, UploadLimits,
 };
 pub use stage::TOPIC_LEN_MAX;
+pub use temporary::{TempRoom, TempRoomAsked};
 pub use tokens::Tokens;
 pub use upload::{Transcribed, Upload};
 pub use voice::{Connect, Connected, MediaTokenTimes, OpenMedia, VoiceUpdate};
@@ -162,7 +168,7 @@ impl std::ops::Deref for App {
 
 impl App {
     /// Starts the use cases over an open store and a running media plane. Sessions that a crash left
-    /// open are ended first.
+    /// open are ended first, and rooms that were made for one call deleted.
     pub async fn start(
         settings: AppSettings,
         store: Store,
@@ -173,6 +179,10 @@ impl App {
         let ended = store.end_open_sessions(EndReason::ServerRestart.as_str(), now().wall).await?;
         if ended > 0 {
             tracing::info!(ended, "sessions that the last run left open are ended");
+        }
+        let deleted = store.delete_temporary_rooms(now().wall).await?;
+        if deleted > 0 {
+            tracing::info!(deleted, "rooms that the last run had made for one call are deleted");
         }
         let MediaSide { media, events, voices } = media;
         let board = Arc::new(Board::default());

@@ -26,6 +26,8 @@ const ROOM_CALLS: Rate = Rate { burst: 20.0, per_sec: 0.5 };
 const VOICE_CALLS: Rate = Rate { burst: 30.0, per_sec: 1.0 };
 const OTHER_CALLS: Rate = Rate { burst: 10.0, per_sec: 0.2 };
 
+/// People invited per account: as many at once as a room takes, then one a second. Each rings somewhere.
+const INVITATIONS: Rate = Rate { burst: 64.0, per_sec: 1.0 };
 /// Knocks at rooms per address: guests are free, and each that waits is told to everyone inside.
 const KNOCKS: Rate = Rate { burst: 60.0, per_sec: 1.0 };
 
@@ -74,6 +76,7 @@ struct Limited {
     room_passwords: Buckets<(UserId, RoomId)>,
     room_passwords_from: Buckets<(IpAddr, RoomId)>,
     voice_updates: Buckets<UserId>,
+    invitations: Buckets<UserId>,
     knocks: Buckets<IpAddr>,
     room_calls: Buckets<AccountId>,
     voice_calls: Buckets<AccountId>,
@@ -105,6 +108,7 @@ impl Quota {
             room_passwords: Buckets::new(ROOM_PASSWORDS),
             room_passwords_from: Buckets::new(ROOM_PASSWORDS_FROM),
             voice_updates: Buckets::new(VOICE_UPDATES),
+            invitations: Buckets::new(INVITATIONS),
             knocks: Buckets::new(KNOCKS),
             room_calls: Buckets::new(ROOM_CALLS),
             voice_calls: Buckets::new(VOICE_CALLS),
@@ -119,6 +123,10 @@ impl Quota {
 
     pub(crate) fn take_voice_update(&self, user: UserId) -> Result<(), Refusal> {
         self.0.as_ref().map_or(Ok(()), |limited| take(&limited.voice_updates, user))
+    }
+
+    pub(crate) fn take_invitation(&self, by: UserId) -> Result<(), Refusal> {
+        self.0.as_ref().map_or(Ok(()), |limited| take(&limited.invitations, by))
     }
 
     pub(crate) fn take_knock(&self, address: IpAddr) -> Result<(), Refusal> {

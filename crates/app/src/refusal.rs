@@ -58,6 +58,9 @@ pub enum Refusal {
     /// No such role.
     #[error("role not found")]
     RoleNotFound,
+    /// No telephone call of that id is under way.
+    #[error("no such call")]
+    NoSuchCall,
     /// Speech to text is off or not ready; the text says why, and when to try again if that helps.
     #[error("speech to text is not available: {0}")]
     SpeechUnavailable(String, Option<Duration>),

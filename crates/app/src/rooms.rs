@@ -12,7 +12,7 @@ use std::sync::Arc;
 use media::SlotBinding;
 use model::{RoomId, SessionId, UserId};
 use net::Media;
-use room::{Actor, Caller, Command, EndReason, Knock, RoomView, Timing};
+use room::{Actor, Call, Caller, Command, EndReason, Knock, RoomView, Timing};
 use store::Store;
 use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinSet;
@@ -25,6 +25,7 @@ use self::actor::Message;
 use self::registry::Shared;
 use crate::Refusal;
 use crate::board::Board;
+use crate::registrations::Registrations;
 
 /// Reaches rooms. Cheap to clone.
 #[derive(Clone)]
@@ -180,6 +181,20 @@ impl Rooms {
         session: SessionId,
     ) -> Result<WatchBeside, Refusal> {
         self.shared.ask(room, |reply| Message::WatchAlong { session, reply }).await?
+    }
+
+    /// Answers an invitation, if it still rings: the call, which hangs up when its watch is dropped.
+    pub(crate) async fn answer(
+        &self,
+        room: RoomId,
+        session: SessionId,
+    ) -> Result<(Call, CallWatch), Refusal> {
+        self.shared.ask(room, |reply| Message::Answer { session, reply }).await?
+    }
+
+    /// Who can be rung.
+    pub(crate) fn registrations(&self) -> &Arc<Registrations> {
+        &self.shared.registrations
     }
 
     /// How loud a session is that speaks.

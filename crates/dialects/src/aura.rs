@@ -1,12 +1,13 @@
 //! Aura (seed 003): conferences. Rooms are kept by REST, lived in over a JSON-RPC socket, with a waiting
 //! room, admins and pictures by size. `docs/dialects/aura.md` has the words of this dialect beside ours.
 //!
-//! Deliberately absent so far: everything about telephones.
+//! Deliberately absent so far: telephones. Who is invited is rung on registered sockets alone.
 
 mod caller;
 mod connection;
 mod device;
 mod event;
+mod invitation;
 mod member;
 mod method;
 mod pictures;

@@ -111,13 +111,7 @@ impl Room {
                 self.with_session(*session, |state| state.hand_at = None);
             }
             Event::Reacted { .. } => {}
-            Event::CallWaits { session, call } => self.apply_call_waits(*session, call),
-            Event::CallStillWaits { session, at, .. } => self.apply_nudged(*session, *at),
-            Event::CallAdmitted { session, call, .. } => self.apply_admitted(*session, call),
-            Event::CallRejected { session, until, .. } => self.apply_rejected(*session, *until),
-            Event::CallEnded { session, .. } => {
-                self.calls.remove(session);
-            }
+            Event::Call { session, call, what } => self.apply_call(*session, call, *what),
             Event::Closed { .. } => self.closed = true,
             // Applied above.
             Event::MemberJoined { .. }

@@ -4,8 +4,10 @@ use std::time::Instant;
 
 use model::{Permissions, RoleId, RoomId, SessionId, TrackSource, UserId, Via};
 
+use crate::call::RingEnd;
 use crate::change::SettingsChange;
 use crate::end::EndReason;
+use crate::invitation::Invite;
 use crate::moves::Arrival;
 use crate::presence::Link;
 use crate::waiting::Knock;
@@ -88,6 +90,25 @@ pub enum Command {
     RejectCall {
         /// What the call's client calls it.
         call: String,
+    },
+    /// An admin has people called in. Who is in already, or is called, is passed over. Needs MUTE_MEMBERS.
+    Invite {
+        /// Whom.
+        invites: Vec<Invite>,
+        /// The call of the admin's that is told when somebody does not come.
+        by_call: Option<SessionId>,
+    },
+    /// A client shows an invitation's token: the call is its own, if it still rings.
+    Answer {
+        /// Which.
+        session: SessionId,
+    },
+    /// Nobody will answer an invitation.
+    StopRinging {
+        /// Which.
+        session: SessionId,
+        /// Why.
+        why: RingEnd,
     },
     /// A moderator puts a member out. Needs MOVE_MEMBERS or MUTE_MEMBERS.
     Kick {
@@ -232,6 +253,7 @@ impl Command {
             | Self::Nudge { .. }
             | Self::AllowCall { .. }
             | Self::RejectCall { .. }
+            | Self::Invite { .. }
             | Self::Kick { .. }
             | Self::TakeFloor
             | Self::KeepFloor
@@ -247,6 +269,8 @@ impl Command {
             | Self::MoveIn(_)
             | Self::SwitchCaptions { .. } => false,
             Self::HangUp { .. }
+            | Self::Answer { .. }
+            | Self::StopRinging { .. }
             | Self::EndSession { .. }
             | Self::EndMember { .. }
             | Self::Close { .. }

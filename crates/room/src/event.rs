@@ -5,12 +5,12 @@ use std::time::Instant;
 use model::{Permissions, RoleId, RoomId, SessionId, Timestamp, TrackSource, UserId, Via};
 
 use crate::actor::Person;
+use crate::call::{Call, CallChange};
 use crate::end::EndReason;
 use crate::moves::Carried;
 use crate::presence::Link;
 use crate::settings::Settings;
 use crate::stage::{InviteEnd, RevokeReason};
-use crate::waiting::Call;
 
 /// A fact about a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,50 +124,14 @@ pub enum Event {
         /// What clients show for it.
         reaction: String,
     },
-    /// Somebody is not expected, and waits to be let in.
-    CallWaits {
+    /// Something became of somebody who comes in by two steps.
+    Call {
         /// Names the call; becomes the session's when it comes in.
         session: SessionId,
         /// The call.
         call: Box<Call>,
-    },
-    /// Who waits asks again for somebody to let them in.
-    CallStillWaits {
-        /// Which call.
-        session: SessionId,
-        /// The call.
-        call: Box<Call>,
-        /// When.
-        at: Instant,
-    },
-    /// A call may come in.
-    CallAdmitted {
-        /// Which call.
-        session: SessionId,
-        /// The call.
-        call: Box<Call>,
-        /// The admin who decided it. `None`: nobody had to.
-        by: Option<UserId>,
-    },
-    /// An admin turned away who waited, or the room was closed.
-    CallRejected {
-        /// Which call.
-        session: SessionId,
-        /// The call.
-        call: Box<Call>,
-        /// The admin who did it; `None` is the server.
-        by: Option<UserId>,
-        /// They may ask again then.
-        until: Instant,
-    },
-    /// A call that had not come in is over.
-    CallEnded {
-        /// Which call.
-        session: SessionId,
-        /// The call.
-        call: Box<Call>,
-        /// It waited, and had not been let in.
-        waited: bool,
+        /// What became of it.
+        what: CallChange,
     },
     /// A session is over.
     SessionEnded {
@@ -347,6 +311,8 @@ pub enum Event {
     Closed {
         /// Why.
         reason: EndReason,
+        /// When.
+        at: Timestamp,
     },
 }
 
@@ -355,8 +321,13 @@ pub enum Event {
 pub enum Audience {
     /// Members and those who watch the room.
     Room,
-    /// One session.
-    Session(SessionId),
+    /// Whoever comes in by this call, and the call that invited it, if one did.
+    Call {
+        /// Which call.
+        session: SessionId,
+        /// The other one.
+        inviter: Option<SessionId>,
+    },
     /// One person, wherever they are connected.
     Person(UserId),
     /// Members who decide who speaks, see [`crate::Room::stage_moderators`].
@@ -383,9 +354,6 @@ impl Event {
             | Self::HandRaised { .. }
             | Self::HandLowered { .. }
             | Self::Reacted { .. }
-            | Self::CallWaits { .. }
-            | Self::CallStillWaits { .. }
-            | Self::CallEnded { waited: true, .. }
             | Self::SpeakRequested { .. }
             | Self::SpeakRequestWithdrawn { .. }
             | Self::SpeakerMade { .. }
@@ -402,14 +370,11 @@ impl Event {
                 InviteEnd::Declined => Audience::StageModerators,
                 InviteEnd::Expired | InviteEnd::Revoked => Audience::Person(*user),
             },
-            Self::CallAdmitted { session, by: Some(_), .. }
-            | Self::CallRejected { session, .. } => Audience::AdminsAnd(*session),
+            Self::Call { session, call, what } => what.audience(*session, call),
             Self::LinkUp { .. }
             | Self::LinkDown { .. }
             | Self::RequestHeard { .. }
             | Self::MarksForgotten { .. }
-            | Self::CallAdmitted { by: None, .. }
-            | Self::CallEnded { waited: false, .. }
             | Self::Reauthorized { .. } => Audience::Server,
         }
     }
@@ -446,11 +411,7 @@ impl Event {
             | Self::CaptionsSwitched { .. }
             | Self::TopicChanged { .. }
             | Self::SettingsChanged { .. }
-            | Self::CallWaits { .. }
-            | Self::CallStillWaits { .. }
-            | Self::CallAdmitted { .. }
-            | Self::CallRejected { .. }
-            | Self::CallEnded { .. }
+            | Self::Call { .. }
             | Self::Closed { .. } => None,
         }
     }

@@ -144,8 +144,34 @@ impl Room {
         // departures of others follow.
         let sessions = self.members.values().flat_map(|member| self.all_ended(member, reason, now));
         let members = self.members.keys().map(|user| Event::MemberLeft { user: *user, reason });
-        let calls = self.turned_away(reason, now);
-        sessions.chain(members).chain(calls).chain([Event::Closed { reason }]).collect()
+        let calls = self.turned_away(reason, now, |_| true);
+        let closed = Event::Closed { reason, at: now.wall };
+        sessions.chain(members).chain(calls).chain([closed]).collect()
+    }
+
+    /// What follows when the last one leaves a room that was made for one call: nobody is there any more
+    /// whom others would come to, so nothing rings any more and the room closes.
+    pub(crate) fn with_end(&self, mut events: Vec<Event>, now: Now) -> Vec<Event> {
+        if !self.settings().temporary || !self.is_left_by(&events) {
+            return events;
+        }
+        let is_over = |call: SessionId| {
+            let of_it =
+                |event: &Event| matches!(event, Event::Call { session, .. } if *session == call);
+            events.iter().any(of_it)
+        };
+        let reason = EndReason::RoomDeleted;
+        let calls = self.turned_away(reason, now, |call| !is_over(call)).collect::<Vec<_>>();
+        events.extend(calls);
+        events.push(Event::Closed { reason, at: now.wall });
+        events
+    }
+
+    /// Whether nobody is in after these, and somebody was.
+    fn is_left_by(&self, events: &[Event]) -> bool {
+        let left = events.iter().filter(|event| matches!(event, Event::MemberLeft { .. })).count();
+        let closes = events.iter().any(|event| matches!(event, Event::Closed { .. }));
+        left > 0 && left == self.members.len() && !closes
     }
 
     fn all_ended(

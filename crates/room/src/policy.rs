@@ -16,7 +16,7 @@ pub enum Action {
     Join,
     /// Mute and unmute members.
     MuteMembers,
-    /// Let those in who wait, or not, and see who they are.
+    /// Let those in who wait, or not, see who they are, and call others in.
     Admit,
     /// Read who is listed and how one gets in.
     ReadAdmission,

@@ -146,6 +146,7 @@ impl Room {
     pub fn next_deadline(&self) -> Option<Instant> {
         let sessions = self.members.values().flat_map(|member| member.sessions.values());
         let sessions = sessions.filter_map(|session| session.gone_at);
+        let sessions = sessions.chain(self.rings_expire());
         sessions.chain(self.floor_expires()).chain(self.invites_expire()).min()
     }
 
@@ -154,6 +155,7 @@ impl Room {
         let mut events: Vec<Event> = self.floor_expired(now).into_iter().collect();
         let floor_is_over = !events.is_empty();
         events.extend(self.invites_expired(now));
+        events.extend(self.rings_expired(now));
         for member in self.members.values() {
             let user = member.person.id;
             let gone = |at: Option<Instant>| at.is_some_and(|at| at <= now.mono);
@@ -168,7 +170,7 @@ impl Room {
                 events.push(Event::MemberLeft { user, reason: EndReason::Timeout });
             }
         }
-        events
+        self.with_end(events, now)
     }
 }
 

@@ -47,6 +47,12 @@ pub enum Refusal {
     /// It was decided already.
     #[error("already decided")]
     AlreadyDecided,
+    /// As many invitations as the room takes ring already.
+    #[error("too many invitations ring")]
+    TooManyRing {
+        /// How many that is.
+        limit: u32,
+    },
     /// Somebody else holds the floor.
     #[error("somebody else is the speaker")]
     SpeakerTaken,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use model::{Now, Permissions, SessionId, UserId};
 
 use crate::actor::Actor;
+use crate::call::Call;
 use crate::command::Command;
 use crate::event::Event;
 use crate::floor::FloorState;
@@ -13,7 +14,7 @@ use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::stage::StageState;
 use crate::timing::Timing;
-use crate::waiting::{Call, Rejected};
+use crate::waiting::Rejected;
 
 /// A room with the people in it.
 #[derive(Clone, Debug)]
@@ -79,7 +80,8 @@ impl Room {
         if command.is_for_the_server() && matches!(by, Actor::Caller(_)) {
             return Err(Refusal::Missing(Permissions::ADMINISTRATOR));
         }
-        self.answer(by, command, now)
+        let events = self.answer(by, command, now)?;
+        Ok(self.with_end(events, now))
     }
 
     fn answer(&self, by: &Actor, command: Command, now: Now) -> Result<Vec<Event>, Refusal> {
@@ -108,6 +110,9 @@ impl Room {
             Command::Nudge { session } => self.decide_nudge(by, session, now),
             Command::AllowCall { call } => self.decide_allow(by, &call),
             Command::RejectCall { call } => self.decide_reject(by, &call, now),
+            Command::Invite { invites, by_call } => self.decide_invite(by, invites, by_call, now),
+            Command::Answer { session } => self.decide_answer(session),
+            Command::StopRinging { session, why } => self.decide_stop_ringing(session, why),
             Command::HangUp { session } => Ok(self.decide_hang_up(session, now)),
             Command::Kick { user } => self.decide_kick(by, user, now),
             Command::TakeFloor => self.decide_take_floor(by, now),

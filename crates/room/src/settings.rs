@@ -32,6 +32,8 @@ pub struct Settings {
     pub created_by: Option<UserId>,
     /// When.
     pub created_at: Timestamp,
+    /// Made for one call: it is over when everyone has left, and deleted.
+    pub temporary: bool,
     /// Changes of permissions here.
     pub overrides: Vec<Override>,
 }

@@ -3,13 +3,13 @@
 use model::{Permissions, SessionId, Timestamp, UserId, Via};
 
 use crate::actor::Person;
+use crate::call::Call;
 use crate::floor::Floor;
 use crate::member::{Member, SelfState, Session};
 use crate::presence::has_client;
 use crate::room::Room;
 use crate::settings::Settings;
 use crate::stage::StageRole;
-use crate::waiting::Call;
 
 /// A room and its members, in order of joining, and who holds the floor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct RoomView {
     pub floor: Option<Floor>,
     /// Who waits to be let in, first come first.
     pub waiting: Vec<Call>,
+    /// Invitations that nobody has answered, oldest first.
+    pub ringing: Vec<Call>,
 }
 
 /// A member. A flag that can differ between sessions holds for the member when it holds for all of
@@ -103,6 +105,7 @@ impl Room {
             members,
             floor: self.floor(),
             waiting: self.waiting(),
+            ringing: self.ringing(),
         }
     }
 

@@ -13,6 +13,7 @@ use model::{Now, Permissions, SessionId, UserId, Via};
 
 use crate::actor::{Actor, Caller};
 use crate::admission::{Entry, Shown, entry};
+use crate::call::{Call, CallChange, RingEnd};
 use crate::command::Join;
 use crate::end::EndReason;
 use crate::event::Event;
@@ -42,25 +43,6 @@ pub struct Knock {
     pub via: Via,
     /// What was shown of the room's password.
     pub shown: Shown,
-}
-
-/// A call: somebody who wants to come in, may, or is in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
-    /// What its client calls it.
-    pub id: String,
-    /// What others read.
-    pub name: String,
-    /// Whose.
-    pub user: UserId,
-    /// Without an account.
-    pub guest: bool,
-    /// Through which door.
-    pub via: Via,
-    /// Let in. Otherwise it waits.
-    pub admitted: bool,
-    /// When it last asked, if it waits.
-    pub asked_at: Instant,
 }
 
 /// Who was turned away, by which name, until when.
@@ -106,21 +88,22 @@ impl Room {
         }
         let user = caller.person.id;
         let asked_at = now.mono;
-        let call = Call { id, name, user, guest, via, admitted: false, asked_at };
+        let (admitted, invitation) = (false, None);
+        let call = Call { id, name, user, guest, via, admitted, asked_at, invitation };
         match entry(self.settings(), by, shown) {
             Entry::NeedsPassword => Err(Refusal::InvalidPassword),
             Entry::In => {
                 if !self.members.contains_key(&user) {
                     self.check_has_place()?;
                 }
-                self.check_takes_call(true)?;
-                Ok(vec![Event::CallAdmitted { session, call: Box::new(call), by: None }])
+                self.check_takes_calls(true, 1)?;
+                Ok(vec![told(session, call, CallChange::Admitted { by: None })])
             }
             Entry::Waits if self.is_turned_away(&call, now) => Err(Refusal::TurnedAway),
             Entry::Waits if before.is_some() => Ok(Vec::new()),
             Entry::Waits => {
-                self.check_takes_call(false)?;
-                Ok(vec![Event::CallWaits { session, call: Box::new(call) }])
+                self.check_takes_calls(false, 1)?;
+                Ok(vec![told(session, call, CallChange::Waits)])
             }
         }
     }
@@ -133,14 +116,14 @@ impl Room {
     }
 
     /// Those who wait keep nobody out who need not.
-    fn check_takes_call(&self, admitted: bool) -> Result<(), Refusal> {
+    pub(crate) fn check_takes_calls(&self, admitted: bool, more: usize) -> Result<(), Refusal> {
         let alike = self.calls.values().filter(|call| call.admitted == admitted);
-        let has_place = alike.count() < CALLS_MAX;
+        let has_place = alike.count() + more <= CALLS_MAX;
         if has_place { Ok(()) } else { Err(Refusal::RoomFull { limit: CALLS_MAX as u32 }) }
     }
 
     /// Whether another call has that name, or a session of somebody who came in without one.
-    fn is_taken(&self, session: SessionId, id: &str) -> bool {
+    pub(crate) fn is_taken(&self, session: SessionId, id: &str) -> bool {
         let sessions = self.members.values().flat_map(|member| &member.sessions);
         let mut joined = sessions.filter(|(other, _)| **other != session);
         let is_it = |client: Option<&str>| client == Some(id);
@@ -166,13 +149,12 @@ impl Room {
         if now.mono < call.asked_at + NUDGE_EVERY {
             return Ok(Vec::new());
         }
-        let call = Box::new(call.clone());
-        Ok(vec![Event::CallStillWaits { session, call, at: now.mono }])
+        Ok(vec![told(session, call.clone(), CallChange::StillWaits { at: now.mono })])
     }
 
     pub(crate) fn decide_allow(&self, by: &Actor, call: &str) -> Result<Vec<Event>, Refusal> {
         let (session, call) = self.to_decide(by, call)?;
-        Ok(vec![Event::CallAdmitted { session, call: Box::new(call.clone()), by: by.user() }])
+        Ok(vec![told(session, call.clone(), CallChange::Admitted { by: by.user() })])
     }
 
     pub(crate) fn decide_reject(
@@ -182,8 +164,8 @@ impl Room {
         now: Now,
     ) -> Result<Vec<Event>, Refusal> {
         let (session, call) = self.to_decide(by, call)?;
-        let (call, until) = (Box::new(call.clone()), now.mono + REJECTED_FOR);
-        Ok(vec![Event::CallRejected { session, call, by: by.user(), until }])
+        let (by, until) = (by.user(), now.mono + REJECTED_FOR);
+        Ok(vec![told(session, call.clone(), CallChange::Rejected { by, until })])
     }
 
     fn to_decide(&self, by: &Actor, id: &str) -> Result<(SessionId, &Call), Refusal> {
@@ -214,7 +196,7 @@ impl Room {
                     return self.check_beside(caller, main);
                 }
                 let call = self.calls.get(&join.session);
-                let is_own = |call: &&Call| call.admitted && call.user == caller.person.id;
+                let is_own = |call: &&Call| call.may_join() && call.user == caller.person.id;
                 call.filter(is_own).map(|_| ()).ok_or(Refusal::CallNotAdmitted)
             }
             Via::Vox | Via::SttRoom | Via::VoiceService | Via::OriginChats | Via::Sip => Ok(()),
@@ -231,7 +213,7 @@ impl Room {
 
     /// Whether somebody who is not in may come in: an admitted call, or by the room's table.
     pub(crate) fn check_admitted(&self, by: &Actor, join: &Join) -> Result<(), Refusal> {
-        if self.calls.get(&join.session).is_some_and(|call| call.admitted) {
+        if self.calls.get(&join.session).is_some_and(Call::may_join) {
             return Ok(());
         }
         let shown = if join.unlocked { Shown::Right } else { Shown::Nothing };
@@ -242,16 +224,21 @@ impl Room {
         }
     }
 
-    /// What is told when the room closes to those who are not in.
-    pub(crate) fn turned_away(&self, reason: EndReason, now: Now) -> impl Iterator<Item = Event> {
-        let outside = self.calls.iter().filter(|(session, _)| !self.has_session(**session));
+    /// What is told when the room closes to those of them who are not in.
+    pub(crate) fn turned_away(
+        &self,
+        reason: EndReason,
+        now: Now,
+        of: impl Fn(SessionId) -> bool,
+    ) -> impl Iterator<Item = Event> {
+        let is_outside = move |session: SessionId| !self.has_session(session) && of(session);
+        let outside = self.calls.iter().filter(move |(session, _)| is_outside(**session));
         outside.map(move |(session, call)| {
             // Who waits when the server stops may wait again.
             if call.admitted || reason != EndReason::RoomDeleted {
                 return ended(*session, call);
             }
-            let (session, call) = (*session, Box::new(call.clone()));
-            Event::CallRejected { session, call, by: None, until: now.mono }
+            told(*session, call.clone(), CallChange::Rejected { by: None, until: now.mono })
         })
     }
 
@@ -269,21 +256,27 @@ impl Room {
         (guest && marked).then_some(Event::MarksForgotten { user })
     }
 
-    pub(crate) fn apply_call_waits(&mut self, session: SessionId, call: &Call) {
-        self.calls.insert(session, call.clone());
-    }
-
-    pub(crate) fn apply_nudged(&mut self, session: SessionId, at: Instant) {
-        if let Some(call) = self.calls.get_mut(&session) {
-            call.asked_at = at;
+    pub(crate) fn apply_call(&mut self, session: SessionId, call: &Call, what: CallChange) {
+        match what {
+            CallChange::Waits => drop(self.calls.insert(session, call.clone())),
+            CallChange::StillWaits { at } => {
+                if let Some(call) = self.calls.get_mut(&session) {
+                    call.asked_at = at;
+                }
+            }
+            CallChange::Admitted { .. } => {
+                self.calls.insert(session, Call { admitted: true, ..call.clone() });
+            }
+            CallChange::Rejected { until, .. } => self.apply_rejected(session, until),
+            CallChange::Ended { .. } | CallChange::Unanswered { .. } => {
+                self.calls.remove(&session);
+            }
+            CallChange::Rings => drop(self.calls.insert(session, call.clone())),
+            CallChange::Answered => self.apply_answered(session),
         }
     }
 
-    pub(crate) fn apply_admitted(&mut self, session: SessionId, call: &Call) {
-        self.calls.insert(session, Call { admitted: true, ..call.clone() });
-    }
-
-    pub(crate) fn apply_rejected(&mut self, session: SessionId, until: Instant) {
+    fn apply_rejected(&mut self, session: SessionId, until: Instant) {
         let Some(call) = self.calls.remove(&session) else { return };
         // What is over by the time of this one's beginning is over.
         let now = until.checked_sub(REJECTED_FOR);
@@ -294,6 +287,13 @@ impl Room {
 }
 
 fn ended(session: SessionId, call: &Call) -> Event {
-    let waited = !call.admitted;
-    Event::CallEnded { session, call: Box::new(call.clone()), waited }
+    let what = match call.rings() {
+        true => CallChange::Unanswered { why: RingEnd::RoomClosed },
+        false => CallChange::Ended { waited: !call.admitted },
+    };
+    told(session, call.clone(), what)
+}
+
+pub(crate) fn told(session: SessionId, call: Call, what: CallChange) -> Event {
+    Event::Call { session, call: Box::new(call), what }
 }

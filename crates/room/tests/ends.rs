@@ -6,7 +6,7 @@ mod harness;
 
 use harness::{ANN, BEA, CID, MUTER, SERVER, Script, Who, join, join_from, secs, session, voice};
 use model::{Permissions, Via};
-use room::{Actor, Command, EndReason, Event, Join, Refusal, SESSIONS_PER_MEMBER_MAX};
+use room::{Actor, Command, EndReason, Join, Refusal, SESSIONS_PER_MEMBER_MAX};
 
 const REPLACED: EndReason = EndReason::Replaced;
 
@@ -58,7 +58,7 @@ fn closing_tells_every_end_before_any_departure() {
         script.left(ANN, reason),
         script.left(BEA, reason),
         script.left(CID, reason),
-        Event::Closed { reason },
+        script.closed(reason),
     ];
     script.when(SERVER, Command::Close { reason }, &events);
 }
@@ -67,7 +67,7 @@ fn closing_tells_every_end_before_any_departure() {
 fn closing_an_empty_room_tells_only_that() {
     let reason = EndReason::RoomDeleted;
     let mut script = Script::given(voice());
-    script.when(SERVER, Command::Close { reason }, &[Event::Closed { reason }]);
+    script.when(SERVER, Command::Close { reason }, &[script.closed(reason)]);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn who_speaks_is_silent_before_the_end() {
         let closes = matches!(command, Command::Close { .. });
         let mut events =
             vec![script.silent(ANN, 1), script.ended(ANN, 1, reason), script.left(ANN, reason)];
-        events.extend(closes.then_some(Event::Closed { reason }));
+        events.extend(closes.then_some(script.closed(reason)));
         script.when(by, command, &events);
     };
     let (user, reason) = (ANN.id(), EndReason::Banned);

@@ -231,7 +231,10 @@ fn numbers_rise_over_a_restart() {
 #[test]
 fn how_long_it_lasts_can_be_set() {
     let timing = Timing { speaker_ttl: secs(5), ..Timing::default() };
-    assert_eq!(Timing::default(), Timing { speaker_ttl: secs(20), request_idle: secs(60) });
+    assert_eq!(
+        Timing::default(),
+        Timing { speaker_ttl: secs(20), request_idle: secs(60), ring: secs(120) }
+    );
     let mut script = Script::given_timing(talk(), timing);
     script.comes_in(ANN, 1);
     let fence = script.takes_floor(ANN);

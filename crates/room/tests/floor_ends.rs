@@ -5,7 +5,7 @@ mod harness;
 
 use harness::{ANN, BEA, CID, MUTER, SERVER, Script, join, join_from, join_stt, millis, secs};
 use harness::{session, talk};
-use room::{Actor, Command, EndReason, Event, FloorEnd, Link, Refusal};
+use room::{Actor, Command, EndReason, FloorEnd, Link, Refusal};
 
 const LEFT: FloorEnd = FloorEnd::Left;
 const EXPIRED: FloorEnd = FloorEnd::Expired;
@@ -115,7 +115,7 @@ fn a_room_that_closes_has_no_floor() {
         script.ended(BEA, 2, reason),
         script.left(ANN, reason),
         script.left(BEA, reason),
-        Event::Closed { reason },
+        script.closed(reason),
     ];
     script.when(SERVER, Command::Close { reason }, &events);
     assert_eq!((script.room.floor(), script.deadline()), (None, None));

@@ -216,7 +216,7 @@ fn a_closed_room_is_empty_and_no_room_any_more() {
         script.ended(BEA, 1, reason),
         script.left(ANN, reason),
         script.left(BEA, reason),
-        Event::Closed { reason },
+        script.closed(reason),
     ];
     script.when(SERVER, Command::Close { reason }, &events);
     assert!(script.room.is_closed());

@@ -200,7 +200,7 @@ fn a_stage_that_is_deleted_has_no_speakers_and_one_that_stops_keeps_them() {
             Some(script.ended(BEA, 2, reason)),
             Some(script.left(ANN, reason)),
             Some(script.left(BEA, reason)),
-            Some(Event::Closed { reason }),
+            Some(script.closed(reason)),
         ]
         .into_iter()
         .flatten()

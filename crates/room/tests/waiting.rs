@@ -6,8 +6,8 @@ mod harness;
 use harness::*;
 use model::Via;
 use room::{
-    Admission, Call, Command, EndReason, Event, Join, Knock, Listed, ProfileKind, Refusal,
-    Settings, Shown,
+    Admission, Call, CallChange, Command, EndReason, Event, Join, Knock, Listed, ProfileKind,
+    Refusal, Settings, Shown,
 };
 
 /// A meeting of Ann, who is an admin, and Bea.
@@ -25,6 +25,11 @@ fn with_cid_waiting() -> Script {
     script.does(ANN, Command::Join(join_call(1, "ann's")));
     script.does(CID, Command::Knock(knock(CID, 3, "cid's")));
     script
+}
+
+/// What became of a call.
+fn told(number: u64, call: Box<Call>, what: CallChange) -> Event {
+    Event::Call { session: session(number), call, what }
 }
 
 fn asks(script: &Script, who: Who, id: &str) -> Box<Call> {
@@ -47,7 +52,7 @@ fn waiting(script: &Script) -> Vec<String> {
 fn who_is_listed_is_admitted_at_once_and_joins_as_that_session() {
     let mut script = Script::given(meeting());
     let call = asks(&script, BEA, "bea's");
-    let admitted = Event::CallAdmitted { session: session(2), call, by: None };
+    let admitted = told(2, call, CallChange::Admitted { by: None });
     script.when(BEA, Command::Knock(knock(BEA, 2, "bea's")), &[admitted]);
     assert!(script.room.view().members.is_empty(), "admitted is not in");
     let join = join_call(2, "bea's");
@@ -65,14 +70,14 @@ fn who_waits_is_told_of_and_let_in_by_an_admin() {
     let mut script = Script::given(meeting());
     script.does(ANN, Command::Knock(knock(ANN, 1, "ann's")));
     script.does(ANN, Command::Join(join_call(1, "ann's")));
-    let waits = Event::CallWaits { session: session(3), call: asks(&script, CID, "cid's") };
+    let waits = told(3, asks(&script, CID, "cid's"), CallChange::Waits);
     script.when(CID, Command::Knock(knock(CID, 3, "cid's")), &[waits]);
     assert_eq!(waiting(&script), ["cid's"]);
     // Asking again is no news, and lets nobody in.
     script.when(CID, Command::Knock(knock(CID, 3, "cid's")), &[]);
     script.refuses(CID, Command::Join(join_call(3, "cid's")), Refusal::CallNotAdmitted);
     let call = asks(&script, CID, "cid's");
-    let admitted = Event::CallAdmitted { session: session(3), call, by: Some(ANN.id()) };
+    let admitted = told(3, call, CallChange::Admitted { by: Some(ANN.id()) });
     script.when(ANN, allow_call("cid's"), &[admitted]);
     assert_eq!(waiting(&script), [""; 0]);
     script.refuses(ANN, allow_call("cid's"), Refusal::AlreadyDecided);
@@ -100,7 +105,7 @@ fn who_was_turned_away_stays_so_for_half_a_minute_under_any_name() {
     let mut script = with_cid_waiting();
     let call = asks(&script, CID, "cid's");
     let until = script.now.mono + secs(30);
-    let rejected = Event::CallRejected { session: session(3), call, by: Some(ANN.id()), until };
+    let rejected = told(3, call, CallChange::Rejected { by: Some(ANN.id()), until });
     script.when(ANN, reject_call("cid's"), &[rejected]);
     script.refuses(ANN, reject_call("cid's"), Refusal::AlreadyDecided);
     script.refuses(CID, Command::Join(join_call(3, "cid's")), Refusal::CallNotAdmitted);
@@ -124,7 +129,7 @@ fn asking_again_is_told_every_five_seconds_at_most() {
     script.when(CID, nudge(), &[]);
     script.later(millis(1));
     let (at, call) = (script.now.mono, Box::new(script.room.view().waiting.remove(0)));
-    script.when(CID, nudge(), &[Event::CallStillWaits { session: session(3), call, at }]);
+    script.when(CID, nudge(), &[told(3, call, CallChange::StillWaits { at })]);
     script.later(secs(4));
     script.when(CID, nudge(), &[]);
     script.refuses(RON, nudge(), Refusal::CallNotAdmitted);
@@ -150,7 +155,7 @@ fn an_admission_is_for_one_person_and_ends_with_the_call() {
     script.refuses(BEA, Command::Join(join_call(9, "cid's")), Refusal::CallNotAdmitted);
     let call = asks(&script, CID, "cid's");
     let call = Box::new(Call { admitted: true, ..*call });
-    let ended = Event::CallEnded { session: session(3), call, waited: false };
+    let ended = told(3, call, CallChange::Ended { waited: false });
     script.when(SERVER, Command::HangUp { session: session(3) }, &[ended]);
     script.refuses(CID, Command::Join(join_call(3, "cid's")), Refusal::CallNotAdmitted);
     script.when(SERVER, Command::HangUp { session: session(3) }, &[]);
@@ -160,7 +165,7 @@ fn an_admission_is_for_one_person_and_ends_with_the_call() {
 fn hanging_up_leaves_the_waiting_room_or_the_room() {
     let mut script = with_cid_waiting();
     let call = asks(&script, CID, "cid's");
-    let ended = Event::CallEnded { session: session(3), call, waited: true };
+    let ended = told(3, call, CallChange::Ended { waited: true });
     script.when(SERVER, Command::HangUp { session: session(3) }, &[ended]);
     let (left, gone) = (script.ended(ANN, 1, EndReason::Left), script.left(ANN, EndReason::Left));
     script.when(SERVER, Command::HangUp { session: session(1) }, &[left, gone]);
@@ -190,7 +195,7 @@ fn who_is_put_out_has_no_second_call_to_come_in_by() {
     let want = [
         script.ended(BEA, 2, reason),
         script.left(BEA, reason),
-        Event::CallEnded { session: session(4), call, waited: false },
+        told(4, call, CallChange::Ended { waited: false }),
     ];
     script.when(ANN, Command::Kick { user: BEA.id() }, &want);
     script.refuses(BEA, Command::Join(join_call(4, "bea's other")), Refusal::CallNotAdmitted);
@@ -228,9 +233,9 @@ fn a_room_that_closes_turns_away_who_waits() {
     let want = [
         script.ended(ANN, 1, reason),
         script.left(ANN, reason),
-        Event::CallEnded { session: session(2), call: bea, waited: false },
-        Event::CallRejected { session: session(3), call, by: None, until },
-        Event::Closed { reason },
+        told(2, bea, CallChange::Ended { waited: false }),
+        told(3, call, CallChange::Rejected { by: None, until }),
+        script.closed(reason),
     ];
     script.when(SERVER, Command::Close { reason }, &want);
 }

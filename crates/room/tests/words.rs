@@ -7,8 +7,13 @@ use std::collections::BTreeSet;
 
 use harness::{ANN, BEA, Script, call_of, elsewhere, id, join, session, stage, start, voice};
 use model::{MessageId, RoomId, TrackSource};
-use room::{Audience, EndReason, Event, FloorEnd, InviteEnd, Link, Message, MessageMeta};
-use room::{MessageStatus, ProfileKind, RevokeReason, Segment, Sender, StageRole, UnknownProfile};
+use room::{
+    Audience, Call, CallChange, EndReason, Event, FloorEnd, Invitation, InviteEnd, Link, Message,
+};
+use room::{
+    MessageMeta, MessageStatus, ProfileKind, RevokeReason, RingEnd, Segment, Sender, StageRole,
+    UnknownProfile,
+};
 
 #[test]
 fn reasons_keep_their_words() {
@@ -140,24 +145,41 @@ fn about_talking() -> Vec<(Event, Audience)> {
 /// Who waits is everyone's news; what is decided of them is the admins' and their own.
 fn about_calls() -> Vec<(Event, Audience)> {
     let (session, at, by) = (session(1), start().mono, Some(ANN.id()));
-    let decided = Audience::AdminsAnd(session);
-    let call = || Box::new(call_of(BEA, "a call"));
+    let (decided, of_call) =
+        (Audience::AdminsAnd(session), |inviter| Audience::Call { session, inviter });
+    let told = |what| Event::Call { session, call: Box::new(call_of(BEA, "a call")), what };
     vec![
-        (Event::CallWaits { session, call: call() }, Audience::Room),
-        (Event::CallStillWaits { session, call: call(), at }, Audience::Room),
-        (Event::CallAdmitted { session, call: call(), by }, decided),
-        (Event::CallRejected { session, call: call(), by, until: at }, decided),
-        (Event::CallEnded { session, call: call(), waited: true }, Audience::Room),
+        (told(CallChange::Waits), Audience::Room),
+        (told(CallChange::StillWaits { at }), Audience::Room),
+        (told(CallChange::Admitted { by }), decided),
+        (told(CallChange::Rejected { by, until: at }), decided),
+        (told(CallChange::Ended { waited: true }), Audience::Room),
+        (told(CallChange::Rings), Audience::Server),
+        (told(CallChange::Answered), Audience::Server),
+        (told(CallChange::Unanswered { why: RingEnd::Declined }), of_call(None)),
     ]
 }
 
 #[test]
 fn who_did_not_wait_is_told_of_by_coming_in() {
-    let (session, call) = (session(1), || Box::new(call_of(BEA, "a call")));
-    let admitted = Event::CallAdmitted { session, call: call(), by: None };
-    assert_eq!(admitted.audience(), Audience::Server);
-    let ended = Event::CallEnded { session, call: call(), waited: false };
-    assert_eq!(ended.audience(), Audience::Server);
+    let call = || Box::new(call_of(BEA, "a call"));
+    let told = |what| Event::Call { session: session(1), call: call(), what };
+    assert_eq!(told(CallChange::Admitted { by: None }).audience(), Audience::Server);
+    let own = Audience::Call { session: session(1), inviter: None };
+    assert_eq!(told(CallChange::Ended { waited: false }).audience(), own);
+}
+
+#[test]
+fn who_invited_is_told_when_nobody_comes() {
+    let (by, by_call) = (ANN.caller().person, Some(session(7)));
+    let invitation = Invitation { destination: "bea".to_owned(), by, by_call, rings_until: None };
+    let call = Call { invitation: Some(Box::new(invitation)), ..call_of(BEA, "a call") };
+    let why = RingEnd::TimedOut;
+    for what in [CallChange::Ended { waited: false }, CallChange::Unanswered { why }] {
+        let told = Event::Call { session: session(1), call: Box::new(call.clone()), what };
+        let both = Audience::Call { session: session(1), inviter: by_call };
+        assert_eq!(told.audience(), both);
+    }
 }
 
 fn about_the_room() -> Vec<(Event, Audience)> {
@@ -166,7 +188,7 @@ fn about_the_room() -> Vec<(Event, Audience)> {
         (Event::CaptionsSwitched { on: true, by }, Audience::Room),
         (Event::TopicChanged { topic: None, by }, Audience::Room),
         (Event::SettingsChanged { settings, by }, Audience::Room),
-        (Event::Closed { reason: EndReason::Left }, Audience::Room),
+        (Event::Closed { reason: EndReason::Left, at: start().wall }, Audience::Room),
     ]
 }
 
@@ -212,11 +234,16 @@ fn name_of(event: &Event) -> &'static str {
         Event::HandRaised { .. } => "hand raised",
         Event::HandLowered { .. } => "hand lowered",
         Event::Reacted { .. } => "reacted",
-        Event::CallWaits { .. } => "call waits",
-        Event::CallStillWaits { .. } => "call still waits",
-        Event::CallAdmitted { .. } => "call admitted",
-        Event::CallRejected { .. } => "call rejected",
-        Event::CallEnded { .. } => "call ended",
+        Event::Call { what, .. } => match what {
+            CallChange::Waits => "call waits",
+            CallChange::StillWaits { .. } => "call still waits",
+            CallChange::Admitted { .. } => "call admitted",
+            CallChange::Rejected { .. } => "call rejected",
+            CallChange::Ended { .. } => "call ended",
+            CallChange::Rings => "call rings",
+            CallChange::Answered => "call answered",
+            CallChange::Unanswered { .. } => "call unanswered",
+        },
     }
 }
 
@@ -224,9 +251,8 @@ fn name_of(event: &Event) -> &'static str {
 fn names_nobody(event: &Event) -> bool {
     let of_links = ["link up", "link down", "request heard"];
     let of_the_room = ["captions switched", "topic changed", "settings changed", "closed"];
-    let of_calls =
-        ["call waits", "call still waits", "call admitted", "call rejected", "call ended"];
-    of_links.iter().chain(&of_the_room).chain(&of_calls).any(|name| *name == name_of(event))
+    let is_one = of_links.iter().chain(&of_the_room).any(|name| *name == name_of(event));
+    is_one || matches!(event, Event::Call { .. })
 }
 
 #[test]

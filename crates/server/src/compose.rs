@@ -138,7 +138,11 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         media: address,
         room_creation: config.room_creation,
         limited: config.rate_limits,
-        timing: Timing { speaker_ttl: config.speaker_ttl, request_idle: config.request_idle },
+        timing: Timing {
+            speaker_ttl: config.speaker_ttl,
+            request_idle: config.request_idle,
+            ..Timing::default()
+        },
         media_tokens: MediaTokenTimes::default(),
     };
     let media = MediaSide { media, events, voices };

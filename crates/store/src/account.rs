@@ -35,6 +35,13 @@ pub struct Account {
     pub created_at: Timestamp,
 }
 
+impl Account {
+    /// What others read.
+    pub fn shown_name(&self) -> &str {
+        self.display_name.as_deref().unwrap_or(&self.username)
+    }
+}
+
 /// A platform's key for one of our things: unique per issuer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ExternalKey {

@@ -1,9 +1,9 @@
 //! What a room's events leave behind: sessions that began, arrived and ended, marks that moderators set,
-//! who speaks on a stage, settings that were changed.
+//! who speaks on a stage, settings that were changed, rooms that are over.
 //!
 //! Called by the room's owner before it applies the events, so that what is told is also kept.
 
-use ::room::Event;
+use ::room::{EndReason, Event};
 use model::RoomId;
 use sqlx::{Any, Transaction};
 
@@ -23,6 +23,7 @@ pub fn is_stored(event: &Event) -> bool {
         | Event::TopicChanged { .. }
         | Event::SettingsChanged { .. }
         | Event::CaptionsSwitched { .. } => true,
+        Event::Closed { reason, .. } => *reason == EndReason::RoomDeleted,
         Event::MemberJoined { .. }
         | Event::SelfChanged { .. }
         | Event::MemberLeft { .. }
@@ -42,12 +43,7 @@ pub fn is_stored(event: &Event) -> bool {
         | Event::HandRaised { .. }
         | Event::HandLowered { .. }
         | Event::Reacted { .. }
-        | Event::CallWaits { .. }
-        | Event::CallStillWaits { .. }
-        | Event::CallAdmitted { .. }
-        | Event::CallRejected { .. }
-        | Event::CallEnded { .. }
-        | Event::Closed { .. } => false,
+        | Event::Call { .. } => false,
     }
 }
 
@@ -94,6 +90,8 @@ async fn write(
             let query = sqlx::query(room::SWITCH_CAPTIONS).bind(room.as_i64());
             query.bind(i64::from(*on)).execute(&mut **rows).await?;
         }
+        // Only those are stored whose room is no more.
+        Event::Closed { at, .. } => room::write_deletion(rows, room, *at).await?,
         Event::MemberJoined { .. }
         | Event::SelfChanged { .. }
         | Event::MemberLeft { .. }
@@ -113,12 +111,7 @@ async fn write(
         | Event::HandRaised { .. }
         | Event::HandLowered { .. }
         | Event::Reacted { .. }
-        | Event::CallWaits { .. }
-        | Event::CallStillWaits { .. }
-        | Event::CallAdmitted { .. }
-        | Event::CallRejected { .. }
-        | Event::CallEnded { .. }
-        | Event::Closed { .. } => {}
+        | Event::Call { .. } => {}
     }
     Ok(())
 }

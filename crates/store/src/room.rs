@@ -33,6 +33,8 @@ pub struct NewRoom {
     pub captions: bool,
     /// Who is let in, and who waits.
     pub admission: Admission,
+    /// Deleted when everyone has left.
+    pub temporary: bool,
     /// Who makes it.
     pub created_by: Option<UserId>,
     /// The platform's channel that it stands for.
@@ -58,6 +60,9 @@ const SET_TOPIC: &str = "UPDATE rooms SET topic = CAST($2 AS TEXT) WHERE id = $1
 const CHANGE: &str = "UPDATE rooms SET name = $2, member_limit = $3, admits_all = $4, \
      force_password = $5, force_waiting_room = $6 WHERE id = $1";
 
+/// Takes room and time. Once is enough.
+const DELETE: &str = "UPDATE rooms SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL";
+
 /// Takes room.
 const FORGET_OVERRIDES: &str = "DELETE FROM room_overrides WHERE room_id = $1";
 
@@ -68,7 +73,7 @@ macro_rules! select_room {
             "SELECT r.id, r.name, r.slug, r.profile, r.topic, r.member_limit, r.captions, \
              CAST(CASE WHEN r.password_hash IS NULL THEN 0 ELSE 1 END AS BIGINT) AS has_password, \
              r.created_by, r.external_id, r.created_at, \
-             r.admits_all, r.force_password, r.force_waiting_room, \
+             r.admits_all, r.force_password, r.force_waiting_room, r.temporary, \
              o.target_type, o.target_id, o.allow, o.deny \
              FROM rooms r LEFT JOIN room_overrides o ON o.room_id = r.id \
              WHERE r.deleted_at IS NULL ",
@@ -166,9 +171,16 @@ impl Store {
     /// Deletes a room: nothing finds it any more, its slug and external key are free. `false` when it
     /// was not there.
     pub async fn delete_room(&self, id: RoomId, now: Timestamp) -> Result<bool, StoreError> {
-        let sql = "UPDATE rooms SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL";
-        let query = sqlx::query(sql).bind(id.as_i64()).bind(now.as_micros());
+        let query = sqlx::query(DELETE).bind(id.as_i64()).bind(now.as_micros());
         Ok(query.execute(&self.writes).await?.rows_affected() > 0)
+    }
+
+    /// Deletes the rooms that were made for one call; how many. Whoever starts with nobody in any room
+    /// does so: what is left of them is of a process that could not.
+    pub async fn delete_temporary_rooms(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let sql = "UPDATE rooms SET deleted_at = $1 WHERE temporary = 1 AND deleted_at IS NULL";
+        let query = sqlx::query(sql).bind(now.as_micros());
+        Ok(query.execute(&self.writes).await?.rows_affected())
     }
 
     async fn room_of(&self, new: &NewRoom) -> Result<Option<Settings>, StoreError> {
@@ -207,6 +219,17 @@ pub(crate) async fn write_topic(
     Ok(())
 }
 
+/// Deletes a room that is over, if nobody has.
+pub(crate) async fn write_deletion(
+    rows: &mut Transaction<'_, Any>,
+    room: RoomId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let query = sqlx::query(DELETE).bind(room.as_i64()).bind(at.as_micros());
+    query.execute(&mut **rows).await?;
+    Ok(())
+}
+
 /// Sets what of the settings can be changed while people are in the room: name, limit, overrides, who is
 /// let in. The slug stays, as addresses that people have must.
 pub(crate) async fn write_settings(
@@ -235,9 +258,9 @@ async fn insert_room(
     let query = sqlx::query(
         "INSERT INTO rooms (id, name, slug, profile, topic, member_limit, created_by, \
          external_issuer, external_id, created_at, password_hash, captions, admits_all, \
-         force_password, force_waiting_room) \
+         force_password, force_waiting_room, temporary) \
          VALUES ($1, $2, $3, $4, CAST($5 AS TEXT), $6, CAST($7 AS BIGINT), CAST($8 AS TEXT), \
-         CAST($9 AS TEXT), $10, CAST($11 AS TEXT), $12, $13, $14, $15)",
+         CAST($9 AS TEXT), $10, CAST($11 AS TEXT), $12, $13, $14, $15, $16)",
     )
     .bind(new.id.as_i64())
     .bind(new.name.as_str())
@@ -251,8 +274,8 @@ async fn insert_room(
     .bind(new.created_at.as_micros())
     .bind(new.password_hash.as_ref().map(|hash| hash.expose().as_str()))
     .bind(i64::from(new.captions));
-    let switches = switches(&new.admission);
-    let query = switches.into_iter().fold(query, |query, on| query.bind(i64::from(on)));
+    let switches = switches(&new.admission).into_iter().chain([new.temporary]);
+    let query = switches.fold(query, |query, on| query.bind(i64::from(on)));
     query.execute(&mut **transaction).await?;
     Ok(())
 }
@@ -312,6 +335,7 @@ fn settings_of(new: &NewRoom, slug: String) -> Settings {
         member_limit: new.member_limit,
         created_by: new.created_by,
         created_at: new.created_at,
+        temporary: new.temporary,
         overrides: new.overrides.clone(),
     }
 }
@@ -355,6 +379,7 @@ impl<'r> FromRow<'r, AnyRow> for RoomRow {
             member_limit: limit.try_into().map_err(|_| row::unreadable("member_limit"))?,
             created_by: created_by.and_then(UserId::from_i64),
             created_at: row::time(row, "created_at")?,
+            temporary: row.try_get::<i64, _>("temporary")? != 0,
             overrides: Vec::new(),
         }))
     }

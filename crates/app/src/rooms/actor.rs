@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use media::SlotBinding;
 use model::{Now, RoomId, SessionId};
 use room::{
-    ActiveSpeaker, Actor, Arrival, Audience, Caller, Command, EndReason, Event, Knock, MemberView,
-    Room, RoomView,
+    ActiveSpeaker, Actor, Arrival, Audience, Call, Caller, Command, EndReason, Event, Knock,
+    MemberView, Room, RoomView,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::DropGuard;
@@ -63,6 +63,8 @@ pub(super) enum Message {
         watch: bool,
         reply: oneshot::Sender<Result<RoomView, crate::Refusal>>,
     },
+    /// A client answers an invitation, and follows what concerns it from here on.
+    Answer { session: SessionId, reply: oneshot::Sender<Result<(Call, CallWatch), crate::Refusal>> },
     /// Follow the room beside an admitted call.
     WatchAlong { session: SessionId, reply: oneshot::Sender<Result<WatchBeside, crate::Refusal>> },
     /// Follow the room for a session.
@@ -238,6 +240,10 @@ impl RoomActor {
                 let view = admitted.then(|| self.room.view());
                 let _ = reply.send(view.ok_or(room::Refusal::CallNotAdmitted.into()));
             }
+            Message::Answer { session, reply } => {
+                let answered = self.answer(session).await;
+                let _ = reply.send(answered);
+            }
             Message::WatchAlong { session, reply } => {
                 let _ = reply.send(self.watch_along(session));
             }
@@ -306,6 +312,7 @@ impl RoomActor {
             let events = self.room.due(now);
             // Time cannot be refused: what the store does not take now, it takes later.
             let _ = self.commit(&events, now).await;
+            self.tell_if_over().await;
         }
     }
 
@@ -320,9 +327,22 @@ impl RoomActor {
         command: Command,
     ) -> Result<Vec<Event>, crate::Refusal> {
         let now = now();
+        let closes = matches!(command, Command::Close { .. });
         let events = self.room.decide(by, command, now)?;
-        self.commit(&events, now).await?;
-        Ok(events)
+        let done = self.commit(&events, now).await;
+        // Who closes it tells that themselves.
+        if !closes {
+            self.tell_if_over().await;
+        }
+        done.map(|()| events)
+    }
+
+    /// A room that was made for one call has ended by itself.
+    async fn tell_if_over(&self) {
+        if self.room.is_closed() {
+            let settings = self.room.settings().clone();
+            self.shared.board.tell(News::RoomDeleted { settings }).await;
+        }
     }
 
     /// Stores, applies, tells, and has the media plane follow. A session that the media plane cannot
@@ -330,17 +350,22 @@ impl RoomActor {
     async fn commit(&mut self, events: &[Event], now: Now) -> Result<(), crate::Refusal> {
         self.journal.append(events, now.mono).await?;
         let gone = self.apply(events, now);
-        let failed = reactions::carry_out(&self.room, events, &self.shared.media).await;
+        let failed = self.react(events).await;
         self.put_up(events, gone).await;
         let Some(failed) = failed else { return Ok(()) };
         let end = Command::EndSession { session: failed, reason: EndReason::MediaFailed };
         if let Ok(ended) = self.room.decide(&Actor::Server, end, now) {
             self.journal.append(&ended, now.mono).await?;
             let gone = self.apply(&ended, now);
-            reactions::carry_out(&self.room, &ended, &self.shared.media).await;
+            self.react(&ended).await;
             self.put_up(&ended, gone).await;
         }
         Err(crate::Refusal::unavailable())
+    }
+
+    async fn react(&self, events: &[Event]) -> Option<SessionId> {
+        let Shared { media, registrations, .. } = &*self.shared;
+        reactions::carry_out(&self.room, events, media, registrations).await
     }
 
     /// Tells those outside.
@@ -386,7 +411,10 @@ impl RoomActor {
     fn told(&self, event: &Event) -> Option<To> {
         match event.audience() {
             Audience::Room => Some(To::All),
-            Audience::Session(session) => Some(To::Session(session)),
+            Audience::Call { session, inviter: None } => Some(To::Session(session)),
+            Audience::Call { session, inviter: Some(inviter) } => {
+                Some(To::Sessions([session, inviter]))
+            }
             Audience::Person(user) => Some(To::People(Arc::from([user]))),
             Audience::StageModerators => Some(To::People(self.room.stage_moderators().into())),
             Audience::AdminsAnd(session) => Some(To::PeopleAnd(self.room.admins().into(), session)),
@@ -426,6 +454,9 @@ fn session_of(command: &Command) -> Option<SessionId> {
         | Command::AllowCall { .. }
         | Command::RejectCall { .. }
         | Command::HangUp { .. }
+        | Command::Invite { .. }
+        | Command::Answer { .. }
+        | Command::StopRinging { .. }
         | Command::Kick { .. }
         | Command::TakeFloor
         | Command::KeepFloor

@@ -107,6 +107,8 @@ pub(super) enum To {
     All,
     /// Whoever follows for this session.
     Session(SessionId),
+    /// Whoever follows for one of these.
+    Sessions([SessionId; 2]),
     /// Whoever follows for a session of these.
     People(Arc<[UserId]>),
     /// Whoever follows for a session of these, and for that session.
@@ -118,6 +120,7 @@ impl To {
         match self {
             Self::All => watching.inside,
             Self::Session(session) => *session == watching.session,
+            Self::Sessions(sessions) => sessions.contains(&watching.session),
             Self::People(people) => watching.inside && people.contains(&watching.user),
             Self::PeopleAnd(people, session) => {
                 watching.inside && people.contains(&watching.user) || *session == watching.session
@@ -141,9 +144,8 @@ impl What {
     fn ends(&self, watched: SessionId) -> bool {
         let Self::Event { event, .. } = self else { return false };
         match event {
-            Event::SessionEnded { session, .. }
-            | Event::CallRejected { session, .. }
-            | Event::CallEnded { session, .. } => *session == watched,
+            Event::SessionEnded { session, .. } => *session == watched,
+            Event::Call { session, what, .. } => *session == watched && what.is_end(),
             _ => false,
         }
     }

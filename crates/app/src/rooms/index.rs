@@ -115,11 +115,7 @@ impl Index {
             | Event::HandRaised { .. }
             | Event::HandLowered { .. }
             | Event::Reacted { .. }
-            | Event::CallWaits { .. }
-            | Event::CallStillWaits { .. }
-            | Event::CallAdmitted { .. }
-            | Event::CallRejected { .. }
-            | Event::CallEnded { .. }
+            | Event::Call { .. }
             | Event::MarksForgotten { .. }
             | Event::Closed { .. } => {}
         }

@@ -1,12 +1,21 @@
-//! Facts become effects: what the media plane must do after an event. The only place where that is so.
+//! Facts become effects: what the media plane must do after an event, and what rings. The only place where
+//! that is so.
 
 use model::{SessionId, UserId};
 use net::Media;
 use room::{Event, Room};
 
-/// Has the media plane follow the events, which the room has applied. Comes back when it has.
+use crate::registrations::Registrations;
+
+/// Has the media plane and what rings follow the events, which the room has applied. Comes back when they
+/// have.
 /// `Some` is a session that it could not take.
-pub(super) async fn carry_out(room: &Room, events: &[Event], media: &Media) -> Option<SessionId> {
+pub(super) async fn carry_out(
+    room: &Room,
+    events: &[Event],
+    media: &Media,
+    registrations: &Registrations,
+) -> Option<SessionId> {
     let mut failed = None;
     for event in events {
         match event {
@@ -37,6 +46,9 @@ pub(super) async fn carry_out(room: &Room, events: &[Event], media: &Media) -> O
             | Event::FloorReleased { user, .. }
             | Event::SpeakerMade { user, .. }
             | Event::SpeakerRevoked { user, .. } => set_gates(room, *user, media).await,
+            Event::Call { session, call, what } => {
+                registrations.follow(room, *session, call, *what);
+            }
             Event::CaptionsSwitched { .. } => {
                 for member in room.view().members {
                     set_gates(room, member.person.id, media).await;
@@ -59,11 +71,6 @@ pub(super) async fn carry_out(room: &Room, events: &[Event], media: &Media) -> O
             | Event::HandRaised { .. }
             | Event::HandLowered { .. }
             | Event::Reacted { .. }
-            | Event::CallWaits { .. }
-            | Event::CallStillWaits { .. }
-            | Event::CallAdmitted { .. }
-            | Event::CallRejected { .. }
-            | Event::CallEnded { .. }
             | Event::MarksForgotten { .. }
             | Event::Closed { .. } => {}
         }

@@ -16,6 +16,7 @@ use crate::Refusal;
 use crate::board::Board;
 use crate::clock::now;
 use crate::refusal::causes;
+use crate::registrations::Registrations;
 
 /// Messages that may wait for a room. Beyond it senders wait: a room decides thousands a second.
 const MAILBOX: usize = 256;
@@ -31,6 +32,7 @@ pub(super) struct Shared {
     pub board: Arc<Board>,
     pub index: Index,
     pub timing: Timing,
+    pub registrations: Arc<Registrations>,
     mailboxes: Mutex<Mailboxes>,
 }
 
@@ -43,8 +45,8 @@ struct Mailboxes {
 
 impl Shared {
     pub(super) fn new(store: Store, media: Media, board: Arc<Board>, timing: Timing) -> Self {
-        let (index, mailboxes) = Default::default();
-        Self { store, media, board, index, timing, mailboxes }
+        let (index, registrations, mailboxes) = Default::default();
+        Self { store, media, board, index, timing, registrations, mailboxes }
     }
 
     /// Puts a message into a room's mailbox. `false` when the room was just being put away: it is
@@ -189,6 +191,7 @@ impl Shared {
             return;
         }
         let sessions = self.index.forget_room(room);
+        self.registrations.forget_room(room);
         tracing::error!(%room, sessions = sessions.len(), "a room's owner died; its sessions end");
         for session in sessions {
             self.media.close(session, room).await;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::{App, CallWatch, Connections, Notice, Origin, Pictures};
+use app::{App, CallWatch, Connections, JoinedCall, Notice, Origin, Pictures, Ring};
 use axum::extract::ws::{Utf8Bytes, WebSocket};
 use model::SessionId;
 use serde_json::json;
@@ -12,6 +12,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::event::{Teller, Told};
+use super::invitation::{Registered, next_ring};
+use super::member::Roster;
 use super::pictures::PicturesTold;
 use super::rpc::{NoRequest, Notification, Request, Response};
 use crate::kit::{Closed, Line, Next, SERVICE_RESTART, TRY_AGAIN_LATER};
@@ -28,6 +30,8 @@ pub(super) struct Connection {
     pub(super) open: Option<OpenCall>,
     /// A room that is watched by the token of a call that is not held here.
     pub(super) watching: Option<Watching>,
+    /// The account that can be rung here.
+    pub(super) registered: Option<Registered>,
     looks: Interval,
 }
 
@@ -54,22 +58,24 @@ enum Input {
     Binary,
     Notice(Option<Arc<Notice>>),
     Watched(Option<Arc<Notice>>),
+    Ring(Option<Ring>),
     Look,
     Stops,
 }
 
 impl OpenCall {
     pub(super) fn new(call: app::Call, watch: CallWatch) -> Self {
-        let teller = Teller::new(call.session);
+        let teller = Teller::new(call.room, call.session);
         Self { call, teller, connections: None, pictures: None, watch }
     }
 }
 
 impl OpenCall {
-    /// It is in, by this connection. A second one that it has goes on.
-    pub(super) fn joined(&mut self, ufrag: String) {
+    /// It has come in, or has come in anew. A second connection that it has goes on.
+    pub(super) fn is_in(&mut self, joined: &JoinedCall) {
+        self.teller.roster = Roster::of(&joined.view);
         let second = self.connections.take().and_then(|before| before.second);
-        self.connections = Some(Connections { ufrag, second });
+        self.connections = Some(Connections { ufrag: joined.ufrag.clone(), second });
         let own = self.call.session;
         self.pictures.take_if(|(session, _)| *session == own);
     }
@@ -91,8 +97,8 @@ impl Connection {
     pub(super) async fn run(app: App, origin: Origin, socket: WebSocket) {
         let mut looks = tokio::time::interval(PICTURES_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (line, open, watching) = (Line::new(socket), None, None);
-        let connection = Self { app, origin, line, open, watching, looks };
+        let (line, open, watching, registered) = (Line::new(socket), None, None, None);
+        let connection = Self { app, origin, line, open, watching, registered, looks };
         let _ = connection.serve().await;
     }
 
@@ -104,6 +110,7 @@ impl Connection {
                 Input::Notice(Some(notice)) => self.forward(&notice).await?,
                 Input::Notice(None) => return Err(self.fell_behind().await),
                 Input::Watched(notice) => self.forward_watched(notice).await?,
+                Input::Ring(ring) => self.tell_ring(ring).await?,
                 Input::Look => self.tell_pictures().await?,
                 Input::Stops => {
                     return Err(self.line.close(SERVICE_RESTART, "the server stops").await);
@@ -118,8 +125,10 @@ impl Connection {
             let looks = self.open.as_ref().is_some_and(|open| open.pictures.is_some());
             let notices = self.open.as_mut().map(|open| &mut open.watch.notices);
             let watched = self.watching.as_mut().map(|watching| &mut watching.notices);
+            let rings = self.registered.as_mut().map(|registered| &mut registered.registration);
             let elsewhere = async {
                 tokio::select! {
+                    ring = next_ring(rings) => Input::Ring(ring),
                     notice = recv(notices) => Input::Notice(notice),
                     notice = recv(watched) => Input::Watched(notice),
                     // Who has a call hears of its end first.

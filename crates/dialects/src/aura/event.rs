@@ -4,8 +4,8 @@
 //! that each change is told once, whichever command brought it about.
 
 use app::{Notice, What};
-use model::SessionId;
-use room::{Call, EndReason, Event, MemberView};
+use model::{RoomId, SessionId};
+use room::{Call, CallChange, EndReason, Event, MemberView};
 use serde_json::{Value, json};
 
 use super::member::Roster;
@@ -27,13 +27,14 @@ pub(super) enum Told {
 /// Puts notices into words for one call.
 #[derive(Debug)]
 pub(super) struct Teller {
+    room: RoomId,
     own: SessionId,
     pub roster: Roster,
 }
 
 impl Teller {
-    pub(super) fn new(own: SessionId) -> Self {
-        Self { own, roster: Roster::default() }
+    pub(super) fn new(room: RoomId, own: SessionId) -> Self {
+        Self { room, own, roster: Roster::default() }
     }
 
     /// What a notice is to this client.
@@ -51,11 +52,7 @@ impl Teller {
 
     fn event(&mut self, event: &Event, member: Option<&MemberView>) -> Told {
         match event {
-            Event::CallAdmitted { session, .. } if *session == self.own => Told::Allowed,
-            Event::CallRejected { session, .. } if *session == self.own => {
-                Told::Over(vec![Notification::new("member_rejected", json!({}))])
-            }
-            Event::CallEnded { session, .. } if *session == self.own => Told::Over(Vec::new()),
+            Event::Call { session, what, .. } if *session == self.own => own_call(*what),
             Event::SessionEnded { session, reason, .. } if *session == self.own => {
                 Told::Over(self.own_end(*reason))
             }
@@ -65,14 +62,7 @@ impl Teller {
 
     fn others(&mut self, event: &Event, member: Option<&MemberView>) -> Vec<Notification> {
         match event {
-            Event::CallWaits { call, .. } | Event::CallStillWaits { call, .. } => {
-                vec![Notification::new("member_waiting", waiting(call))]
-            }
-            Event::CallAdmitted { call, .. } => one("member_waiting_allowed", &call.id),
-            Event::CallRejected { call, by: Some(_), .. } => {
-                one("member_waiting_rejected", &call.id)
-            }
-            Event::CallEnded { call, .. } => one("member_leave_waiting_room", &call.id),
+            Event::Call { call, what, .. } => of_call(self.room, call, *what),
             Event::SessionEnded { session, reason, .. } => {
                 let mut told = self.left(*session, *reason);
                 told.extend(self.changed(member));
@@ -93,8 +83,7 @@ impl Teller {
             | Event::HandRaised { .. }
             | Event::HandLowered { .. }
             | Event::Source { .. } => self.changed(member),
-            Event::CallRejected { by: None, .. }
-            | Event::Reacted { .. }
+            Event::Reacted { .. }
             | Event::MarksForgotten { .. }
             | Event::MemberLeft { .. }
             | Event::LinkUp { .. }
@@ -151,6 +140,44 @@ impl Teller {
             }
         }
     }
+}
+
+/// What became of the client's own call.
+fn own_call(what: CallChange) -> Told {
+    match what {
+        // It knows, or is told by the answer to its request.
+        CallChange::Waits | CallChange::StillWaits { .. } => Told::All(Vec::new()),
+        CallChange::Admitted { .. } => Told::Allowed,
+        CallChange::Rejected { .. } => {
+            Told::Over(vec![Notification::new("member_rejected", json!({}))])
+        }
+        CallChange::Ended { .. } | CallChange::Unanswered { .. } => Told::Over(Vec::new()),
+        // Told on sockets that are registered.
+        CallChange::Rings | CallChange::Answered => Told::All(Vec::new()),
+    }
+}
+
+/// What became of somebody else's.
+fn of_call(room: RoomId, call: &Call, what: CallChange) -> Vec<Notification> {
+    match what {
+        CallChange::Waits | CallChange::StillWaits { .. } => {
+            vec![Notification::new("member_waiting", waiting(call))]
+        }
+        CallChange::Admitted { .. } => one("member_waiting_allowed", &call.id),
+        CallChange::Rejected { by: Some(_), .. } => one("member_waiting_rejected", &call.id),
+        CallChange::Rejected { by: None, .. } => Vec::new(),
+        CallChange::Ended { waited: true } => one("member_leave_waiting_room", &call.id),
+        CallChange::Ended { waited: false } | CallChange::Unanswered { .. } => {
+            vec![not_coming(room, &call.id)]
+        }
+        CallChange::Rings | CallChange::Answered => Vec::new(),
+    }
+}
+
+/// Whom one has invited does not come.
+pub(super) fn not_coming(room: RoomId, call: &str) -> Notification {
+    let params = json!({ "room": room.to_uuid(), "call_id": call });
+    Notification::new("room_invite_reject", params)
 }
 
 fn one(method: &'static str, member: &str) -> Vec<Notification> {

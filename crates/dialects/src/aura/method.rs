@@ -10,8 +10,7 @@ use super::event::Teller;
 use super::member::{Roster, members, muted, session_of};
 use super::refusal::{CANNOT_AUTHENTICATE, RpcError, WAITING};
 use super::request::{
-    Authenticate, CredentialsBody, Decide, JoinRoom, Member, SendReaction, Shown, SubscribeRoom,
-    SubscribedBody,
+    Authenticate, Decide, JoinRoom, Member, SendReaction, Shown, SubscribeRoom, SubscribedBody,
 };
 use super::rpc::Params;
 use crate::kit::{AnyId, Fault, IceServerBody};
@@ -19,7 +18,7 @@ use crate::kit::{AnyId, Fault, IceServerBody};
 /// What stands behind a member's id for their screen.
 const SCREEN_SUFFIX: &str = ":screen";
 
-type Answer = Result<Value, RpcError>;
+pub(super) type Answer = Result<Value, RpcError>;
 
 impl Connection {
     /// Carries a request or a notification out.
@@ -46,6 +45,10 @@ impl Connection {
             "mute_member_video" => self.mute_member(params.read()?, Track::Video, true).await,
             "unmute_member_video" => self.mute_member(params.read()?, Track::Video, false).await,
             "register_room_api" => self.register(params.read()?).await,
+            "create_temp_room" => self.create_temp_room(params.read()?).await,
+            "invite_exten" => self.invite_exten(params.read()?).await,
+            "convert_to_room" => self.convert_to_room(params.read()?).await,
+            "reject_invite" => self.reject_invite(params.read()?).await,
             _ => self.note(method, params).await,
         }
     }
@@ -92,10 +95,8 @@ impl Connection {
 
     async fn authenticate(&mut self, wanted: Authenticate) -> Answer {
         wanted.check()?;
+        self.check_is_in_no_room()?;
         let before = self.open.as_ref().map(|open| open.call.clone());
-        if before.as_ref().is_some_and(|call| self.app.check_is_in(call).is_ok()) {
-            return Err(RpcError::new(409, "this socket is in a room"));
-        }
         let Authenticate { room, call_id: call, display_name, room_password, credentials } = wanted;
         let named: AnyId = room.parse().map_err(|_| Fault::NoSuch("room"))?;
         let room = self.app.find_room(&named.room()).await?;
@@ -109,6 +110,15 @@ impl Connection {
         match rung.token {
             Some(token) => Ok(json!({ "auth_token": token.expose() })),
             None => Err(RpcError::new(403, WAITING)),
+        }
+    }
+
+    /// One socket holds one call.
+    pub(super) fn check_is_in_no_room(&self) -> Result<(), RpcError> {
+        let is_in = |open: &OpenCall| self.app.check_is_in(&open.call).is_ok();
+        match self.open.as_ref().is_some_and(is_in) {
+            true => Err(RpcError::new(409, "this socket is in a room")),
+            false => Ok(()),
         }
     }
 
@@ -130,6 +140,9 @@ impl Connection {
     }
 
     async fn join_room(&mut self, mut wanted: JoinRoom) -> Answer {
+        if self.open.is_none() {
+            self.answer_invitation(&wanted.auth_token, &wanted.sdp).await?;
+        }
         let call = self.call_with(&wanted.auth_token)?;
         let sources = wanted.sources();
         let JoinRoom { sdp, audio_muted: mute, video_muted: video_mute, .. } = wanted;
@@ -142,8 +155,7 @@ impl Connection {
         }
         let joined = joined?;
         if let Some(open) = &mut self.open {
-            open.teller.roster = Roster::of(&joined.view);
-            open.joined(joined.ufrag);
+            open.is_in(&joined);
         }
         let others = members(&joined.view).filter(|(session, _)| *session != call.session);
         let others: Vec<_> = others.map(|(_, body)| body).collect();
@@ -180,7 +192,7 @@ impl Connection {
             }
             Err(_) => {
                 let beside = self.app.watch_call(&auth_token).await?;
-                let mut teller = Teller::new(beside.session);
+                let mut teller = Teller::new(beside.view.settings.id, beside.session);
                 teller.roster = Roster::of(&beside.view);
                 self.watching = Some(Watching { teller, notices: beside.notices });
                 beside.view.settings
@@ -234,11 +246,6 @@ impl Connection {
             (true, true) => Err(RpcError::new(409, "already muted")),
             (true, false) => Err(RpcError::new(409, "not muted by an admin")),
         }
-    }
-
-    async fn register(&mut self, wanted: CredentialsBody) -> Answer {
-        let user = self.app.identify(wanted.read()?, self.origin).await.map_err(of_credentials)?;
-        Ok(json!({ "user": user.to_uuid() }))
     }
 
     async fn leave_room(&mut self) -> Answer {
@@ -320,7 +327,7 @@ fn bodies(view: &RoomView) -> Value {
 }
 
 /// Who shows wrong credentials, of whichever kind, is told one thing.
-fn of_credentials(refusal: Refusal) -> RpcError {
+pub(super) fn of_credentials(refusal: Refusal) -> RpcError {
     match refusal {
         Refusal::Unauthenticated
         | Refusal::TokenExpired
@@ -334,7 +341,7 @@ fn of_credentials(refusal: Refusal) -> RpcError {
 }
 
 /// Says of whom it takes to do that.
-fn only_admin(message: &'static str) -> impl FnOnce(Refusal) -> RpcError {
+pub(super) fn only_admin(message: &'static str) -> impl FnOnce(Refusal) -> RpcError {
     move |refusal| match refusal {
         Refusal::Missing(_) | Refusal::Room(room::Refusal::Missing(_)) => {
             RpcError::new(403, message)

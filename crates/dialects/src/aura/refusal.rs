@@ -107,6 +107,7 @@ fn of_refusal(refusal: &Refusal) -> (StatusCode, String) {
         Refusal::Missing(_) => (S::FORBIDDEN, "not allowed"),
         Refusal::UserNotFound => (S::NOT_FOUND, "user doesn't exist"),
         Refusal::RoleNotFound => (S::NOT_FOUND, "role doesn't exist"),
+        Refusal::NoSuchCall => (S::NOT_FOUND, "no such call"),
         Refusal::RateLimited(_) => (S::TOO_MANY_REQUESTS, "too many requests"),
         Refusal::Unavailable(_) | Refusal::SpeechUnavailable(..) | Refusal::SpeechBusy(_) => {
             (S::SERVICE_UNAVAILABLE, "temporarily unavailable")
@@ -126,6 +127,9 @@ fn of_room(refusal: room::Refusal) -> (StatusCode, String) {
         room::Refusal::MustWait => (S::FORBIDDEN, WAITING),
         room::Refusal::TurnedAway => (S::FORBIDDEN, "not allowed for this room, turned away"),
         room::Refusal::CallTaken => (S::CONFLICT, "the call_id is in use"),
+        room::Refusal::TooManyRing { .. } => {
+            (S::TOO_MANY_REQUESTS, "too many invitations are open")
+        }
         room::Refusal::CallNotAdmitted => (S::UNAUTHORIZED, "not in the room"),
         room::Refusal::NobodyWaiting => (S::NOT_FOUND, "nobody is waiting under that id"),
         room::Refusal::AlreadyDecided => (S::CONFLICT, "already decided"),

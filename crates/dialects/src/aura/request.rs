@@ -1,6 +1,6 @@
 //! What the methods take.
 
-use app::{Credentials, SourceLabel};
+use app::{Credentials, DESTINATION_LEN_MAX, DESTINATIONS_MAX, SourceLabel};
 use model::Redacted;
 use serde::Deserialize;
 
@@ -102,6 +102,61 @@ pub(super) struct SubscribedBody {
     /// Pixels; absent: as large as there is.
     pub width: Option<u32>,
     pub height: Option<u32>,
+}
+
+/// A room for one call, and who is called.
+#[derive(Deserialize)]
+pub(super) struct CreateTempRoom {
+    pub call_id: String,
+    pub sdp: String,
+    pub invited: Vec<String>,
+    #[serde(default)]
+    pub audio_muted: bool,
+    #[serde(default)]
+    pub video_muted: bool,
+    /// Ours, as in `join_room`.
+    #[serde(default)]
+    sources: Vec<SourceBody>,
+    #[serde(flatten)]
+    pub credentials: CredentialsBody,
+}
+
+/// Whom an admin wants in the room.
+#[derive(Deserialize)]
+pub(super) struct InviteExten {
+    pub extens: Vec<String>,
+}
+
+/// A telephone call that is to be a room, and who else is called.
+#[derive(Deserialize)]
+pub(super) struct ConvertToRoom {
+    pub call_id: String,
+    pub invited: Vec<String>,
+}
+
+impl CreateTempRoom {
+    pub(super) fn sources(&mut self) -> Vec<SourceLabel> {
+        labels(&mut self.sources)
+    }
+
+    pub(super) fn check(&self) -> Result<(), RpcError> {
+        check_text(&self.call_id, CALL_ID_LEN_MAX)?;
+        check_destinations(&self.invited)
+    }
+}
+
+impl ConvertToRoom {
+    pub(super) fn check(&self) -> Result<(), RpcError> {
+        check_text(&self.call_id, CALL_ID_LEN_MAX)?;
+        check_destinations(&self.invited)
+    }
+}
+
+pub(super) fn check_destinations(destinations: &[String]) -> Result<(), RpcError> {
+    if destinations.len() > DESTINATIONS_MAX {
+        return Err(RpcError::invalid_request());
+    }
+    destinations.iter().try_for_each(|one| check_text(one, DESTINATION_LEN_MAX))
 }
 
 impl JoinRoom {

@@ -47,6 +47,7 @@ impl Fault {
             | Refusal::EmailTaken
             | Refusal::RoleTaken
             | Refusal::RoleNotFound
+            | Refusal::NoSuchCall
             | Refusal::Invalid(_)
             | Refusal::BadSdp(_)
             | Refusal::Missing(_)

@@ -117,11 +117,7 @@ fn of_event(event: &Event, room: RoomId) -> Option<FrameBody> {
         | Event::HandRaised { .. }
         | Event::HandLowered { .. }
         | Event::Reacted { .. }
-        | Event::CallWaits { .. }
-        | Event::CallStillWaits { .. }
-        | Event::CallAdmitted { .. }
-        | Event::CallRejected { .. }
-        | Event::CallEnded { .. }
+        | Event::Call { .. }
         | Event::MarksForgotten { .. }
         | Event::Closed { .. } => None,
     }

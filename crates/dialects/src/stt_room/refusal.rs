@@ -73,6 +73,7 @@ fn of_refusal(refusal: &Refusal) -> (StatusCode, &'static str, String) {
         }
         Refusal::Missing(permission) => return missing(*permission),
         Refusal::UserNotFound => (S::NOT_FOUND, "NOT_FOUND", "User not found"),
+        Refusal::NoSuchCall => (S::NOT_FOUND, "NOT_FOUND", "Call not found"),
         Refusal::RoleNotFound => (S::NOT_FOUND, "NOT_FOUND", "Role not found"),
         Refusal::RoleTaken => (S::CONFLICT, "ROLE_TAKEN", "That role already exists"),
         Refusal::RateLimited(_) => (S::TOO_MANY_REQUESTS, "RATE_LIMITED", "Too many requests"),
@@ -108,6 +109,9 @@ fn of_room(refusal: room::Refusal) -> (StatusCode, &'static str, String) {
         }
         room::Refusal::MustWait | room::Refusal::TurnedAway | room::Refusal::CallNotAdmitted => {
             (S::FORBIDDEN, "WAITING_ROOM", "The room has a waiting room")
+        }
+        room::Refusal::TooManyRing { .. } => {
+            (S::TOO_MANY_REQUESTS, "RATE_LIMITED", "Too many are called")
         }
         room::Refusal::CallTaken | room::Refusal::AlreadyDecided => {
             (S::CONFLICT, "CONFLICT", "Already so")

@@ -133,6 +133,7 @@ fn close_of(fault: &Fault) -> (u16, &'static str) {
             | Refusal::EmailTaken
             | Refusal::RoleTaken
             | Refusal::RoleNotFound
+            | Refusal::NoSuchCall
             | Refusal::Invalid(_)
             | Refusal::BadSdp(_)
             | Refusal::UserNotFound

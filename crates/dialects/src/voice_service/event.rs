@@ -179,11 +179,7 @@ impl Teller {
             | Event::HandRaised { .. }
             | Event::HandLowered { .. }
             | Event::Reacted { .. }
-            | Event::CallWaits { .. }
-            | Event::CallStillWaits { .. }
-            | Event::CallAdmitted { .. }
-            | Event::CallRejected { .. }
-            | Event::CallEnded { .. }
+            | Event::Call { .. }
             | Event::MarksForgotten { .. }
             | Event::Closed { .. }
             // Told as members' own.

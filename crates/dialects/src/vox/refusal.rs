@@ -74,7 +74,9 @@ fn status_and_code(fault: &Fault) -> (StatusCode, &'static str) {
         Refusal::NameTaken | Refusal::EmailTaken => (S::CONFLICT, "USERNAME_TAKEN"),
         Refusal::Invalid(_) | Refusal::BadSdp(_) => (S::BAD_REQUEST, "VALIDATION_ERROR"),
         Refusal::Missing(_) => (S::FORBIDDEN, "MISSING_PERMISSIONS"),
-        Refusal::UserNotFound | Refusal::RoleNotFound => (S::NOT_FOUND, "NOT_FOUND"),
+        Refusal::UserNotFound | Refusal::RoleNotFound | Refusal::NoSuchCall => {
+            (S::NOT_FOUND, "NOT_FOUND")
+        }
         Refusal::RoleTaken => (S::CONFLICT, "ROLE_TAKEN"),
         Refusal::RateLimited(_) => (S::TOO_MANY_REQUESTS, "RATE_LIMITED"),
         Refusal::Unavailable(_) | Refusal::SpeechUnavailable(..) | Refusal::SpeechBusy(_) => {
@@ -102,6 +104,7 @@ fn of_room(refusal: room::Refusal) -> (StatusCode, &'static str) {
         room::Refusal::MustWait | room::Refusal::TurnedAway | room::Refusal::CallNotAdmitted => {
             (S::FORBIDDEN, "WAITING_ROOM")
         }
+        room::Refusal::TooManyRing { .. } => (S::TOO_MANY_REQUESTS, "RATE_LIMITED"),
         room::Refusal::CallTaken | room::Refusal::AlreadyDecided => (S::CONFLICT, "CONFLICT"),
         room::Refusal::NobodyWaiting => (S::NOT_FOUND, "NOT_FOUND"),
         room::Refusal::NotAParticipant => (S::FORBIDDEN, "NOT_A_PARTICIPANT"),

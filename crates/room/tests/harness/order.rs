@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{SessionId, UserId};
-use room::{Event, FloorEnd, Gate, ProfileKind, Room, Settings};
+use room::{CallChange, Event, FloorEnd, Gate, ProfileKind, Room, Settings};
 
 use super::stage_order::{StageOrder, check_stage_left};
 
@@ -27,6 +27,8 @@ pub struct Order {
     stage: StageOrder,
     /// Calls that wait to be let in.
     waiting: BTreeSet<SessionId>,
+    /// Invitations that nobody has answered.
+    ringing: BTreeSet<SessionId>,
     closed: bool,
 }
 
@@ -118,22 +120,7 @@ impl Order {
             Event::CaptionsSwitched { on, .. } => {
                 assert_ne!(self.captions.replace(*on), Some(*on), "no news: {event:?}");
             }
-            Event::CallWaits { session, .. } => {
-                assert!(self.waiting.insert(*session), "waits already: {event:?}");
-            }
-            Event::CallStillWaits { session, .. } => {
-                assert!(self.waiting.contains(session), "does not wait: {event:?}");
-            }
-            Event::CallAdmitted { session, by, .. } => {
-                let waited = self.waiting.remove(session);
-                assert!(waited || by.is_none(), "did not wait: {event:?}");
-            }
-            Event::CallRejected { session, .. } => {
-                assert!(self.waiting.remove(session), "did not wait: {event:?}");
-            }
-            Event::CallEnded { session, waited, .. } => {
-                assert_eq!(self.waiting.remove(session), *waited, "{event:?}");
-            }
+            Event::Call { session, what, .. } => self.follow_call(*session, *what, event),
             Event::MarksForgotten { .. }
             | Event::SpeakRequested { .. }
             | Event::SpeakRequestWithdrawn { .. }
@@ -157,6 +144,30 @@ impl Order {
         }
     }
 
+    fn follow_call(&mut self, session: SessionId, what: CallChange, event: &Event) {
+        let waiting = &mut self.waiting;
+        match what {
+            CallChange::Waits => assert!(waiting.insert(session), "waits already: {event:?}"),
+            CallChange::StillWaits { .. } => {
+                assert!(waiting.contains(&session), "does not wait: {event:?}");
+            }
+            CallChange::Admitted { by } => {
+                let waited = waiting.remove(&session);
+                assert!(waited || by.is_none(), "did not wait: {event:?}");
+            }
+            CallChange::Rejected { .. } => {
+                assert!(waiting.remove(&session), "did not wait: {event:?}");
+            }
+            CallChange::Ended { waited } => {
+                assert_eq!(waiting.remove(&session), waited, "{event:?}");
+            }
+            CallChange::Rings => assert!(self.ringing.insert(session), "rings: {event:?}"),
+            CallChange::Answered | CallChange::Unanswered { .. } => {
+                assert!(self.ringing.remove(&session), "does not ring: {event:?}");
+            }
+        }
+    }
+
     /// Nothing has changed but what was told.
     #[track_caller]
     fn check_settings(&self, now: &Settings) {
@@ -165,7 +176,7 @@ impl Order {
         let told = self.settings.as_ref().unwrap_or(now);
         assert_eq!((&now.name, now.member_limit), (&told.name, told.member_limit));
         assert_eq!((&now.overrides, &now.slug), (&told.overrides, &told.slug));
-        assert_eq!((now.id, now.kind), (told.id, told.kind));
+        assert_eq!((now.id, now.kind, now.temporary), (told.id, told.kind, told.temporary));
     }
 
     fn turns(&mut self, session: SessionId, speaking: bool) -> bool {
@@ -225,7 +236,7 @@ fn check_neighbours(events: &[Event]) {
         let fits = match event {
             Event::Closed { .. } => true,
             // Who never came in is told after those who did.
-            Event::CallEnded { .. } | Event::CallRejected { .. } if closes => true,
+            Event::Call { .. } if closes => true,
             Event::SessionEnded { .. }
             | Event::Speaking { .. }
             | Event::FloorReleased { .. }
@@ -234,7 +245,7 @@ fn check_neighbours(events: &[Event]) {
             {
                 !matches!(before, Some(Event::MemberLeft { .. }))
             }
-            Event::MemberLeft { .. } if closes => true,
+            Event::MemberLeft { .. } | Event::MarksForgotten { .. } if closes => true,
             Event::MemberLeft { user, reason } => {
                 // What is kept of a guest goes between the two.
                 let forgets = matches!(before, Some(Event::MarksForgotten { .. }));

@@ -3,7 +3,8 @@
 use model::{Id, Override, OverrideTarget, Permissions, RoleId, RoomId, SessionId, Timestamp};
 use model::{UserId, Via};
 use room::{
-    Actor, Admission, Call, Caller, Command, Join, Knock, Person, ProfileKind, Settings, Shown,
+    Actor, Admission, Call, Caller, Command, Invite, Join, Knock, Person, ProfileKind, Settings,
+    Shown,
 };
 
 /// A person, as short as a script needs.
@@ -105,13 +106,20 @@ pub fn join(number: u64) -> Join {
 pub fn call_of(who: Who, id: &str) -> Call {
     let (id, name, user) = (id.to_owned(), who.name.to_owned(), who.id());
     let (guest, via, asked_at) = (false, Via::Aura, super::start().mono);
-    Call { id, name, user, guest, via, admitted: false, asked_at }
+    Call { id, name, user, guest, via, admitted: false, asked_at, invitation: None }
 }
 
 /// Somebody wants to come in, without a password.
 pub fn knock(who: Who, number: u64, call: &str) -> Knock {
     let (session, call, name) = (session(number), call.to_owned(), who.name.to_owned());
     Knock { session, call, name, guest: false, via: Via::Aura, shown: Shown::Nothing }
+}
+
+/// Somebody with an account who is to be called in.
+pub fn invite(who: Who, number: u64, call: &str) -> Invite {
+    let (destination, name) = (who.name.to_owned(), who.name.to_owned());
+    let (session, call, user) = (session(number), call.to_owned(), who.id());
+    Invite { session, call, destination, name, user, guest: false }
 }
 
 /// The way in of an admitted call.
@@ -144,6 +152,7 @@ pub fn room_of(kind: ProfileKind) -> Settings {
         member_limit: kind.profile().member_limit,
         created_by: None,
         created_at: Timestamp::from_micros(1_740_000_000_000_000),
+        temporary: false,
         overrides: Vec::new(),
     }
 }

@@ -115,6 +115,11 @@ impl Script {
         self.now.wall.plus(secs(seconds))
     }
 
+    /// The room is over, now.
+    pub fn closed(&self, reason: EndReason) -> Event {
+        Event::Closed { reason, at: self.now.wall }
+    }
+
     /// A member is out.
     pub fn left(&self, who: Who, reason: EndReason) -> Event {
         Event::MemberLeft { user: who.id(), reason }

@@ -16,6 +16,14 @@ enum Door {
     Waits,
 }
 
+/// A session that is in.
+pub(super) struct Inside {
+    session: SessionId,
+    user: UserId,
+    /// Has come to the door without an account.
+    guest: bool,
+}
+
 impl Naive {
     /// What is done at the door.
     pub(super) fn at_the_door(
@@ -62,7 +70,8 @@ impl Naive {
             return Err(Refusal::CallTaken);
         }
         let user = caller.person.id;
-        let call = Call { id, name, user, guest, via, admitted: false, asked_at: now.mono };
+        let (asked_at, admitted, invitation) = (now.mono, false, None);
+        let call = Call { id, name, user, guest, via, admitted, asked_at, invitation };
         let admitted = match self.door(by, shown) {
             Door::AsksPassword => return Err(Refusal::InvalidPassword),
             Door::Open => true,
@@ -119,11 +128,11 @@ impl Naive {
     }
 
     /// Who was in by a call and is out has none any more, and of a guest who is out nothing is kept.
-    pub(super) fn clear_calls(&mut self, before: &[(SessionId, UserId)]) {
+    pub(super) fn clear_calls(&mut self, before: &[Inside]) {
         let are_in: Vec<SessionId> = self.rows.iter().map(|row| row.id).collect();
         let people = self.people();
-        for (_, user) in before.iter().filter(|(_, user)| !people.contains(user)) {
-            if !self.closed && self.calls.iter().any(|(_, call)| call.user == *user && call.guest) {
+        for Inside { user, guest, .. } in before.iter().filter(|it| !people.contains(&it.user)) {
+            if !self.closed && *guest {
                 self.muted.remove(user);
                 self.deafened.remove(user);
                 self.unseen.remove(user);
@@ -131,13 +140,18 @@ impl Naive {
             }
         }
         let ended =
-            |id: &SessionId| before.iter().any(|(was, _)| was == id) && !are_in.contains(id);
+            |id: &SessionId| before.iter().any(|was| was.session == *id) && !are_in.contains(id);
         self.calls.retain(|(id, _)| !ended(id));
     }
 
     /// Who is in just now.
-    pub(super) fn in_by_session(&self) -> Vec<(SessionId, UserId)> {
-        self.rows.iter().map(|row| (row.id, row.person.id)).collect()
+    pub(super) fn in_by_session(&self) -> Vec<Inside> {
+        let is_guest = |user| self.calls.iter().any(|(_, call)| call.user == user && call.guest);
+        let inside = self.rows.iter().map(|row| {
+            let user = row.person.id;
+            Inside { session: row.id, user, guest: is_guest(user) }
+        });
+        inside.collect()
     }
 
     /// Refuses who comes by a door with two steps and has not done the first.

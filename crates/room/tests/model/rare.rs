@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::UserId;
-use room::{EndReason, Event, FloorEnd, InviteEnd, Refusal, RevokeReason, Room};
+use room::{Call, CallChange, EndReason, Event, FloorEnd, InviteEnd, Refusal, RevokeReason, Room};
 
 /// Which of the rare things have come up.
 #[derive(Default)]
@@ -177,21 +177,8 @@ impl Rare {
         let asks_again = |session| room.call(session).is_some();
         for event in events {
             match event {
-                Event::CallWaits { .. } => self.reach("waits"),
-                Event::CallStillWaits { .. } => self.reach("waits and asks again"),
-                Event::CallAdmitted { by: None, session, .. } => {
-                    let waited = asks_again(*session);
-                    self.reach(if waited { "asks again and is let in" } else { "let in at once" });
-                }
-                Event::CallAdmitted { by: Some(_), .. } => self.reach("let in by an admin"),
-                Event::CallRejected { .. } if closes(events) => {
-                    self.reach("closed over who waits");
-                }
-                Event::CallRejected { call, .. } => {
-                    self.reach(if call.guest { "a guest turned away" } else { "turned away" });
-                }
-                Event::CallEnded { waited, .. } => {
-                    self.reach(if *waited { "waits no more" } else { "let in and gone" });
+                Event::Call { session, call, what } => {
+                    self.reach(door(call, *what, asks_again(*session), closes(events)));
                 }
                 Event::SessionStarted { session, user, .. } if room.call(*session).is_some() => {
                     let is_in = room.member(*user).is_some();
@@ -208,6 +195,23 @@ impl Rare {
 
     fn reach(&mut self, what: &str) {
         self.reached.insert(what.to_owned());
+    }
+}
+
+/// What somebody came to at the door.
+fn door(call: &Call, what: CallChange, asks_again: bool, closes: bool) -> &'static str {
+    match what {
+        CallChange::Waits => "waits",
+        CallChange::StillWaits { .. } => "waits and asks again",
+        CallChange::Admitted { by: None } if asks_again => "asks again and is let in",
+        CallChange::Admitted { by: None } => "let in at once",
+        CallChange::Admitted { by: Some(_) } => "let in by an admin",
+        CallChange::Rejected { .. } if closes => "closed over who waits",
+        CallChange::Rejected { .. } if call.guest => "a guest turned away",
+        CallChange::Rejected { .. } => "turned away",
+        CallChange::Ended { waited: true } => "waits no more",
+        CallChange::Ended { waited: false } => "let in and gone",
+        CallChange::Rings | CallChange::Answered | CallChange::Unanswered { .. } => "rings",
     }
 }
 

@@ -159,7 +159,7 @@ fn check_reasons(events: &[Event], want: EndReason) {
     for event in events {
         let (Event::SessionEnded { reason, .. }
         | Event::MemberLeft { reason, .. }
-        | Event::Closed { reason }) = event
+        | Event::Closed { reason, .. }) = event
         else {
             continue;
         };

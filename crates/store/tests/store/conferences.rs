@@ -1,6 +1,6 @@
 //! Who is expected in a conference, how it takes people in, and devices that log in without a password.
 
-use room::{Event, Listed};
+use room::{EndReason, Event, Listed};
 
 use crate::*;
 
@@ -33,6 +33,28 @@ async fn members_come_back_in_their_order_and_are_replaced_as_a_whole() {
     let changed = Event::SettingsChanged { settings: settings.clone(), by: None };
     store.append(settings.id, &[changed]).await.unwrap();
     assert_eq!(store.list_rooms().await.unwrap(), [*settings, other]);
+}
+
+#[tokio::test]
+async fn a_room_for_one_call_is_deleted_when_it_is_over_or_at_the_next_start() {
+    let (_directory, store) = fresh().await;
+    let temporary = |raw| NewRoom { temporary: true, ..conference(raw, Vec::new()) };
+    let kept = store.create_room(&conference(1, Vec::new())).await.unwrap();
+    let over = store.create_room(&temporary(2)).await.unwrap();
+    let left = store.create_room(&temporary(3)).await.unwrap();
+    assert!(over.temporary && !kept.temporary);
+    assert_eq!(store.room(over.id).await.unwrap(), Some(over.clone()));
+    for (room, reason) in [(over.id, EndReason::RoomDeleted), (left.id, EndReason::ServerShutdown)]
+    {
+        // A room may be told twice that it is over.
+        for second in [5, 6] {
+            store.append(room, &[Event::Closed { reason, at: at(second) }]).await.unwrap();
+        }
+    }
+    assert_eq!(store.list_rooms().await.unwrap(), [kept.clone(), left]);
+    assert_eq!(store.delete_temporary_rooms(at(7)).await.unwrap(), 1);
+    assert_eq!(store.list_rooms().await.unwrap(), [kept]);
+    assert_eq!(store.delete_temporary_rooms(at(8)).await.unwrap(), 0);
 }
 
 #[tokio::test]

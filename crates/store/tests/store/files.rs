@@ -82,6 +82,7 @@ async fn a_database_of_the_first_version_is_brought_up_to_date() {
         (RoomId(id(2)), ProfileKind::Talk, 1)
     );
     assert!(!general.has_password && !general.captions, "as it was before");
+    assert!(!general.temporary, "and kept");
     assert_eq!(store.room_password(general.id).await.unwrap(), None);
     assert_eq!(store.marks(general.id).await.unwrap().len(), 1);
     assert_eq!(store.open_sessions().await.unwrap(), [session(10, general.id)]);

@@ -83,6 +83,7 @@ fn room(raw: u64, name: &str) -> NewRoom {
         password_hash: None,
         captions: false,
         admission: Admission::default(),
+        temporary: false,
         created_by: None,
         external: None,
         overrides: Vec::new(),

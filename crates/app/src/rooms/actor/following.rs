@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use model::{RoomId, SessionId};
-use room::{ActiveChange, Actor, Command, Event, Knock, Link};
+use model::{RoomId, SessionId, UserId};
+use room::{ActiveChange, Actor, Call, Command, Event, Knock, Link};
 use tokio_util::sync::CancellationToken;
 
 use super::{CallWatch, Heard, Knocked, RoomActor, Watch, WatchBeside};
@@ -48,13 +48,28 @@ impl RoomActor {
         if !is_new {
             return Ok(Knocked { admitted, watch: None });
         }
+        Ok(Knocked { admitted, watch: Some(self.watch_call(session, user)) })
+    }
+
+    /// Gives an invitation to the client that asks first. It follows from here on, like who knocks.
+    pub(super) async fn answer(
+        &mut self,
+        session: SessionId,
+    ) -> Result<(Call, CallWatch), crate::Refusal> {
+        self.carry_out(&Actor::Server, Command::Answer { session }).await?;
+        let call = self.room.call(session).ok_or(room::Refusal::CallNotAdmitted)?.clone();
+        let watch = self.watch_call(session, call.user);
+        Ok((call, watch))
+    }
+
+    /// What keeps a call that is not in yet.
+    fn watch_call(&mut self, session: SessionId, user: UserId) -> CallWatch {
         let watching = Watching { session, user, inside: false, levels: true };
         let room = &self.room;
         let (_, notices) = self.feed.watch(watching, None, || room.view(), now().wall);
         let (gone, id) = (CancellationToken::new(), self.room.settings().id);
         tokio::spawn(report_hang_up(Arc::clone(&self.shared), id, session, gone.clone()));
-        let watch = Some(CallWatch { notices, gone: gone.drop_guard() });
-        Ok(Knocked { admitted, watch })
+        CallWatch { notices, gone: gone.drop_guard() }
     }
 
     pub(super) fn watch_along(

@@ -96,11 +96,7 @@ pub(super) fn telling(event: &Event, view: &RoomView) -> Option<Telling> {
         | Event::HandRaised { .. }
         | Event::HandLowered { .. }
         | Event::Reacted { .. }
-        | Event::CallWaits { .. }
-        | Event::CallStillWaits { .. }
-        | Event::CallAdmitted { .. }
-        | Event::CallRejected { .. }
-        | Event::CallEnded { .. }
+        | Event::Call { .. }
         | Event::MarksForgotten { .. }
         | Event::Closed { .. } => None,
     }
@@ -156,11 +152,7 @@ pub(super) fn changes_members(event: &Event) -> bool {
         | Event::HandRaised { .. }
         | Event::HandLowered { .. }
         | Event::Reacted { .. }
-        | Event::CallWaits { .. }
-        | Event::CallStillWaits { .. }
-        | Event::CallAdmitted { .. }
-        | Event::CallRejected { .. }
-        | Event::CallEnded { .. }
+        | Event::Call { .. }
         | Event::MarksForgotten { .. }
         | Event::Closed { .. } => false,
     }

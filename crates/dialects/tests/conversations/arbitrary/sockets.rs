@@ -218,13 +218,14 @@ fn aura_frames(scene: &Scene, room: &str, call: &AuraCall) -> Vec<String> {
     let rings = json!({ "room": room, "call_id": "another", "display_name": "x",
         "username": scene.tom.whose.name, "password": "x", "room_password": "y" });
     let shows = json!({ "member": "x", "auth_token": token });
+    let calls = json!({ "call_id": "x", "token": scene.maya.token, "sdp": sdp, "invited": ["x"] });
     let frames = [
         ("authenticate", rings),
         ("get_room_members", json!({})),
         ("get_waiting_room_members", json!({})),
         ("get_ice_servers", json!({ "auth_token": token })),
-        ("join_room", json!({ "sdp": sdp, "auth_token": token, "audio_muted": true })),
-        ("subscribe_room", json!({ "sdp": sdp, "members": wanted, "auth_token": token })),
+        ("join_room", json!({ "sdp": &sdp, "auth_token": token, "audio_muted": true })),
+        ("subscribe_room", json!({ "sdp": &sdp, "members": wanted, "auth_token": token })),
         ("watch_room", json!({ "auth_token": token })),
         ("allow_member", shows.clone()),
         ("reject_member", shows.clone()),
@@ -232,6 +233,10 @@ fn aura_frames(scene: &Scene, room: &str, call: &AuraCall) -> Vec<String> {
         ("mute_member_audio", shows.clone()),
         ("unmute_member_video", shows),
         ("register_room_api", json!({ "device": "x", "device_token": "y" })),
+        ("create_temp_room", calls),
+        ("invite_exten", json!({ "extens": ["x", scene.tom.whose.id] })),
+        ("convert_to_room", json!({ "call_id": "x", "invited": ["x"] })),
+        ("reject_invite", json!({ "auth_token": token })),
         ("send_reaction", json!({ "reaction": "heart" })),
         ("raise_hand", json!({})),
         ("still_waiting", json!({})),

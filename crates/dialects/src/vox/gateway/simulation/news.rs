@@ -72,6 +72,7 @@ pub fn settings(number: u64, room: &RoomModel) -> Settings {
         member_limit: 99,
         created_by: None,
         created_at: at(),
+        temporary: false,
         overrides: if room.hidden { hidden.to_vec() } else { Vec::new() },
     }
 }
@@ -120,8 +121,13 @@ fn member(number: u64) -> MemberView {
 
 fn of_room(number: u64, room: &RoomModel, event: Event, gone: Option<u64>) -> News {
     let members = room.members.iter().copied().map(member).collect();
-    let view =
-        RoomView { settings: settings(number, room), members, floor: None, waiting: Vec::new() };
+    let view = RoomView {
+        settings: settings(number, room),
+        members,
+        floor: None,
+        waiting: Vec::new(),
+        ringing: Vec::new(),
+    };
     let gone = gone.into_iter().map(member).collect();
     News::Room(RoomNews { events: vec![event], view, gone })
 }
