@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::aura_invite::{Two, joins, not_coming, rings, says, shows};
-use crate::harness::{PASSWORD, assert_like, offer};
+use crate::harness::{PASSWORD, assert_like, offer, uuid};
 
 #[tokio::test]
 async fn a_room_for_one_call_goes_as_the_seed_has_it() {
@@ -142,4 +142,17 @@ async fn what_a_stop_leaves_is_gone_at_the_next_start() {
     let listed = server.bearer(&token).get("/v1/rooms").await.expect(200);
     let rooms = listed["rooms"].as_array().unwrap();
     assert_eq!(rooms.iter().map(|room| &room["id"]).collect::<Vec<_>>(), [&json!(kept)]);
+}
+
+#[tokio::test]
+async fn those_outside_are_told_of_it_once_and_that_it_is_gone_once() {
+    let two = Two::new().await;
+    let mut outside = two.bea.gateway().await;
+    let (ann, _peer, made) = two.begins(json!([])).await;
+    drop(ann);
+    let mut told = outside.until("room_delete").await;
+    let gone = told.pop().unwrap().data["room_id"].as_str().unwrap().to_owned();
+    assert_eq!(json!(uuid(&gone)), made["room_id"]);
+    assert_eq!(told.iter().filter(|told| told.kind == "room_create").count(), 1);
+    outside.told_nothing_until(&two.ann.room("den").await).await;
 }
