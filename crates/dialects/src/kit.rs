@@ -37,6 +37,6 @@ pub(crate) use public_url::PublicUrl;
 pub(crate) use socket::{
     Closed, PING_EVERY, SERVICE_RESTART, SILENT_MAX, TRY_AGAIN_LATER, say_goodbye, send_within,
 };
-pub(crate) use time::rfc3339;
+pub(crate) use time::{rfc3339, rfc3339_exact};
 pub(crate) use track::{SlotBody, SourceBody, Wanted, view_requests};
 pub use unclaimed::unclaimed;

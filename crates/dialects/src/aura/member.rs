@@ -9,7 +9,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::rpc::Notification;
-use crate::kit::rfc3339;
+use crate::kit::rfc3339_exact;
 
 /// A member of a room.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -51,7 +51,7 @@ impl RoomMember {
             name: call.map_or(&person.username, |call| &call.name).clone(),
             is_admin: member.permissions.contains(Permissions::MUTE_MEMBERS),
             hand_raised: session.hand_at.is_some(),
-            hand_raised_at: session.hand_at.map(rfc3339),
+            hand_raised_at: session.hand_at.map(rfc3339_exact),
             screen_share: if own_client { session.shares } else { session.screen },
             audio_muted: session.mute || member.server_mute,
             video_muted: video_off || member.server_video_mute,

@@ -157,6 +157,21 @@ async fn a_call_id_is_one_sockets() {
 }
 
 #[tokio::test]
+async fn a_socket_that_is_in_a_room_rings_again_when_it_has_left() {
+    let mut meeting = Meeting::begin().await;
+    let (room, ann) = (meeting.room.clone(), meeting.ann.clone());
+    let other = ann.conference(json!({})).await;
+    for room in [&room, &other] {
+        let again = meeting.admin.ring(room, Some(&ann)).await;
+        assert_eq!(again, Err((409, "this socket is in a room".to_owned())));
+    }
+    let members = meeting.admin.does("get_room_members", json!({})).await;
+    assert_eq!(members.as_array().unwrap().len(), 1, "it is where it was");
+    meeting.admin.note("leave_room", json!({})).await;
+    meeting.admin.ring(&other, Some(&ann)).await.unwrap();
+}
+
+#[tokio::test]
 async fn only_admins_decide() {
     let mut meeting = Meeting::begin().await;
     let mut inside = meeting.waits("inside").await;

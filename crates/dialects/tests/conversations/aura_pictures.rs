@@ -48,13 +48,9 @@ impl Meeting {
         self.eyes.accept(&answered);
     }
 
-    /// A while has passed: Gus has heard what was said meanwhile. What he has seen.
+    /// What Gus sees in the next while.
     async fn later(&mut self) -> Vec<(String, u16)> {
-        self.eyes.seen();
-        let said = self.voice.said();
-        self.voice.say_more(40).await;
-        self.eyes.hear_later_than(said + 40).await;
-        pictures(&mut self.eyes)
+        see_later(&mut self.eyes, &self.voice).await
     }
 
     async fn sessions(&self) -> usize {
@@ -75,6 +71,15 @@ impl Meeting {
 async fn subscribe(call: &mut AuraCall, sdp: &str, members: Value) -> String {
     let params = json!({ "sdp": sdp, "members": members, "auth_token": call.token });
     call.does("subscribe_room", params).await["sdp"].as_str().unwrap().to_owned()
+}
+
+/// What somebody sees in the next while, in which others film.
+async fn see_later(eyes: &mut Peer, voice: &Peer) -> Vec<(String, u16)> {
+    eyes.settle().await;
+    eyes.seen();
+    voice.say_more(40).await;
+    eyes.settle().await;
+    pictures(eyes)
 }
 
 fn pictures(eyes: &mut Peer) -> Vec<(String, u16)> {
@@ -140,8 +145,12 @@ async fn ones_own_picture_is_passed_over_and_the_others_come() {
     let answered = subscribe(&mut meeting.ann, &sdp, json!(both)).await;
     meeting.voice.accept(&answered);
     meeting.voice.see_in(&second, 180).await;
-    meeting.later().await;
-    assert_eq!(pictures(&mut meeting.voice), [(second, 180)]);
+    let ann = &mut meeting.voice;
+    ann.settle().await;
+    ann.seen();
+    ann.say_more(40).await;
+    ann.settle().await;
+    assert_eq!(pictures(ann), [(second, 180)]);
 }
 
 #[tokio::test]
@@ -179,10 +188,16 @@ async fn another_offer_is_a_second_connection_that_ends_with_the_call() {
         assert_eq!(members.as_array().unwrap().len(), 3);
     }
     assert_eq!(meeting.bea.knows_all().await.len(), 1, "that Gus came");
+    // By it one only receives.
+    beside.talk(true);
+    beside.say_more(30).await;
+    beside.talk(false);
     // The connection that he came in by has what is heard, as before.
     let said = meeting.voice.said();
     meeting.eyes.hear_later_than(said).await;
     assert_eq!(meeting.later().await, [], "pictures come to the other");
+    meeting.voice.settle().await;
+    assert_eq!(meeting.voice.heard(), [] as [u32; 0], "nobody but Ann is heard");
 
     // A third takes the place of the second.
     let (mut third, sdp) = Peer::with(slots);
@@ -190,18 +205,12 @@ async fn another_offer_is_a_second_connection_that_ends_with_the_call() {
     let answered = subscribe(&mut meeting.gus, &sdp, wanted).await;
     third.connect(&answered).await;
     third.see_in(&third.slots[0].clone(), 180).await;
-    beside.seen();
-    meeting.later().await;
-    assert_eq!(pictures(&mut beside), []);
+    assert_eq!(see_later(&mut beside, &meeting.voice).await, []);
     assert_eq!(meeting.sessions().await, 4);
 
     meeting.gus.note("leave_room", json!({})).await;
     meeting.comes_to(2).await;
-    third.seen();
-    let said = meeting.voice.said();
-    meeting.voice.say_more(20).await;
-    assert!(meeting.voice.said() > said);
-    assert_eq!(pictures(&mut third), []);
+    assert_eq!(see_later(&mut third, &meeting.voice).await, []);
 }
 
 #[tokio::test]
@@ -236,14 +245,18 @@ async fn a_second_connection_outlives_a_new_first_one() {
 
     let (eyes, _) = meeting.gus.join_with(Offers { video_slots: 1, ..Offers::default() }).await;
     meeting.eyes = eyes;
-    meeting.later().await;
-    beside.seen();
-    meeting.later().await;
-    assert_eq!(pictures(&mut beside), [(mid.clone(), 360)], "it goes on");
+    let seen = see_later(&mut beside, &meeting.voice).await;
+    assert_eq!(seen, [(mid.clone(), 360)], "it goes on");
     let sdp = beside.offer_again().await;
     let wanted = json!([in_section("bea's", &mid, 180)]);
     let answered = subscribe(&mut meeting.gus, &sdp, wanted).await;
     beside.accept(&answered);
     beside.see_in(&mid, 180).await;
+    // ICE begun anew has a third name, and is the same connection.
+    let sdp = beside.offer_restarted().await;
+    let wanted = json!([in_section("ann's", &mid, 300)]);
+    let answered = subscribe(&mut meeting.gus, &sdp, wanted).await;
+    beside.accept(&answered);
+    beside.see_in(&mid, 360).await;
     assert_eq!(meeting.sessions().await, 4);
 }

@@ -107,6 +107,57 @@ async fn members_are_listed_as_they_are() {
 }
 
 #[tokio::test]
+async fn hands_are_in_the_order_in_which_they_went_up() {
+    let mut meeting = Meeting::begin().await;
+    meeting.guest.note("raise_hand", json!({})).await;
+    meeting.bea.told("member_raise_hand").await;
+    meeting.bea.note("raise_hand", json!({})).await;
+    meeting.admin.told("member_raise_hand").await;
+    meeting.admin.told("member_raise_hand").await;
+    let members = meeting.admin.does("get_room_members", json!({})).await;
+    let raised = |at: usize| members[at]["hand_raised_at"].as_str().map(str::to_owned);
+    assert_eq!((raised(0), members[0]["hand_raised"].clone()), (None, json!(false)));
+    assert!(raised(2).unwrap() < raised(1).unwrap(), "the guest's was first: {members}");
+    // Down and up again is behind the others.
+    for note in ["unraise_hand", "raise_hand"] {
+        meeting.guest.note(note, json!({})).await;
+    }
+    meeting.admin.told("member_unraise_hand").await;
+    meeting.admin.told("member_raise_hand").await;
+    let members = meeting.admin.does("get_room_members", json!({})).await;
+    assert!(members[1]["hand_raised_at"].as_str() < members[2]["hand_raised_at"].as_str());
+}
+
+#[tokio::test]
+async fn who_comes_in_muted_is_told_so_and_not_heard() {
+    let mut meeting = Meeting::begin().await;
+    let mut late = meeting.server.aura("late").await;
+    late.ring(&meeting.room, None).await.unwrap();
+    let (mut peer, sdp) = Peer::new();
+    let muted = json!({ "sdp": sdp, "auth_token": late.token, "audio_muted": true,
+        "video_muted": true });
+    let joined = late.does("join_room", muted).await;
+    peer.connect(joined["sdp"].as_str().unwrap()).await;
+    for call in [&mut meeting.admin, &mut meeting.bea, &mut meeting.guest] {
+        let came = call.told("member_join_room").await;
+        for (key, muted) in [("audio_muted", true), ("video_muted", true)] {
+            assert_eq!(
+                (&came[key], &came[format!("{key}_by_admin")]),
+                (&json!(muted), &json!(false))
+            );
+        }
+    }
+    peer.talk(true);
+    peer.say_more(50).await;
+    late.note("unmute_audio", json!({})).await;
+    let told = json!({ "member": "late", "by_admin": false });
+    assert_eq!(meeting.bea.told("member_unmute_audio").await, told);
+    let first = meeting.peers[1].hear().await;
+    // The last of them may have been on their way.
+    assert!(first > 25, "{first} was said long before");
+}
+
+#[tokio::test]
 async fn an_admins_mute_is_told_to_all_and_holds() {
     let mut meeting = Meeting::begin().await;
     let kinds = [
@@ -273,6 +324,12 @@ async fn speaking_is_told_with_its_level_and_who_is_looked_at() {
     }
     meeting.peers[2].talk(false);
     while meeting.bea.frame().await["method"] != "room_clear_active_speaker" {}
+    // Who speaks is told that they are looked at, and knows how loud they are.
+    let mut told = meeting.guest.frame().await;
+    while told["method"] != "room_clear_active_speaker" {
+        assert_ne!(told["method"], "member_audio_level", "one's own");
+        told = meeting.guest.frame().await;
+    }
 }
 
 #[tokio::test]
@@ -343,6 +400,24 @@ async fn a_bad_offer_leaves_one_outside_and_the_token_good() {
     assert_eq!(joined["members"], json!([]));
     let members = call.does("get_room_members", json!({})).await;
     assert_eq!(members.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_offer_that_media_will_not_have_ends_the_call() {
+    let mut meeting = Meeting::begin().await;
+    let mut late = meeting.server.aura("late").await;
+    late.ring(&meeting.room, None).await.unwrap();
+    let sources = json!([{ "mid": "none", "source": "camera" }]);
+    let join = json!({ "sdp": offer(), "auth_token": late.token, "sources": sources });
+    assert_eq!(late.refused("join_room", join).await, 400);
+    // Nobody stays as a name without a voice.
+    for call in [&mut meeting.admin, &mut meeting.bea, &mut meeting.guest] {
+        assert_eq!(call.told("member_join_room").await["id"], "late");
+        assert_eq!(call.told("member_leave_room").await, by("late", false));
+    }
+    assert_eq!(late.refused("get_room_members", json!({})).await, 401);
+    late.ring(&meeting.room, None).await.unwrap();
+    let _peer = late.join().await;
 }
 
 #[tokio::test]

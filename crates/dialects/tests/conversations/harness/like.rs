@@ -76,7 +76,11 @@ fn is_uuid(text: &str) -> bool {
 
 /// RFC 3339 with milliseconds, in UTC.
 pub fn is_time(text: &str) -> bool {
-    let form = "0000-00-00T00:00:00.000Z";
+    let form = match text.len() {
+        // Where an order is read from it.
+        27 => "0000-00-00T00:00:00.000000Z",
+        _ => "0000-00-00T00:00:00.000Z",
+    };
     let fits = |(byte, form): (u8, u8)| match form {
         b'0' => byte.is_ascii_digit(),
         _ => byte == form,

@@ -49,6 +49,8 @@ enum Ask {
     Offer { restart: bool, reply: oneshot::Sender<String> },
     /// The answer to the last offer.
     Accept(String),
+    /// A word when all that has come is read.
+    Settle(oneshot::Sender<()>),
 }
 
 /// A peer; its thread ends when it is dropped.
@@ -109,6 +111,7 @@ impl Peer {
             show,
             asked,
             pending: None,
+            settling: Vec::new(),
         };
         let slots = slots.iter().map(Mid::to_string).collect();
         let prepared = Some((driver, pending));
@@ -147,6 +150,13 @@ impl Peer {
     /// Takes the answer to the last of those.
     pub fn accept(&self, answer: &str) {
         self.asks.send(Ask::Accept(answer.to_owned())).unwrap();
+    }
+
+    /// Waits until all that has come is read: what is seen or heard after this came after it was asked for.
+    pub async fn settle(&self) {
+        let (reply, settled) = oneshot::channel();
+        self.asks.send(Ask::Settle(reply)).unwrap();
+        soon("an empty socket", settled).await.unwrap();
     }
 
     /// Begins or ceases to talk.

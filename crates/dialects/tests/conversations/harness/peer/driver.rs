@@ -11,7 +11,7 @@ use str0m::media::{Direction, MediaKind, Mid, Rid};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite};
 use str0m::{Event, Input, Output, Rtc};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Ask, Report, Seen};
 
@@ -36,6 +36,8 @@ pub(super) struct Driver {
     pub show: mpsc::UnboundedSender<Seen>,
     pub asked: Receiver<Ask>,
     pub pending: Option<SdpPendingOffer>,
+    /// Who waits until all that has come is read.
+    pub settling: Vec<oneshot::Sender<()>>,
 }
 
 /// What it films with.
@@ -78,7 +80,12 @@ impl Driver {
                     let (proto, destination) = (Protocol::Udp, self.local);
                     Input::Receive(now, Receive { proto, source, destination, contents })
                 }
-                Err(_) => Input::Timeout(now),
+                Err(_) => {
+                    for reply in self.settling.drain(..) {
+                        let _ = reply.send(());
+                    }
+                    Input::Timeout(now)
+                }
             };
             self.rtc.handle_input(input).unwrap();
         }
@@ -96,6 +103,7 @@ impl Driver {
                 self.pending = Some(pending);
                 let _ = reply.send(offer.to_sdp_string());
             }
+            Ask::Settle(reply) => self.settling.push(reply),
             Ask::Accept(answer) => {
                 let answer = SdpAnswer::from_sdp_string(&answer).unwrap();
                 let pending = self.pending.take().unwrap();
