@@ -64,9 +64,14 @@ async fn anothers_token_opens_nothing() {
         assert_eq!(guest.refused(method, params).await, 401);
     }
     assert_eq!(guest.refused("get_ice_servers", json!({ "auth_token": stolen })).await, 401);
-    // Nor does it to somebody without any call.
+    // Nor does it to somebody without any call, or to a call that could come in by its own.
     let mut stranger = meeting.server.aura("nobody's").await;
     assert_eq!(stranger.refused("join_room", joins(&stolen)).await, 401);
+    let mut second = meeting.server.aura("ann's other").await;
+    second.ring(&meeting.room, Some(&meeting.ann)).await.unwrap();
+    assert_eq!(second.refused("join_room", joins(&stolen)).await, 401);
+    let allow = json!({ "member": "a guest's", "auth_token": stolen });
+    assert_eq!(second.refused("allow_member", allow).await, 401);
     meeting.nobody_came().await;
 }
 

@@ -298,6 +298,12 @@ async fn a_watcher_is_told_without_being_there() {
     assert_eq!(members.as_array().unwrap().len(), 3);
     assert_eq!(watcher.refused("watch_room", json!({ "auth_token": "wrong" })).await, 401);
     assert_eq!(beside.refused("get_room_members", json!({})).await, 401);
+    // Who leaves watches no more.
+    beside.note("leave_room", json!({})).await;
+    assert_eq!(beside.refused("get_room_members", json!({})).await, 401);
+    meeting.bea.note("unraise_hand", json!({})).await;
+    assert_eq!(watcher.told("member_unraise_hand").await, of("bea's"));
+    assert_eq!(beside.knows_all().await, [] as [Value; 0]);
     // The token dies with its call.
     watcher.note("leave_room", json!({})).await;
     let mut late = meeting.server.aura("late").await;
