@@ -38,10 +38,10 @@ class Call(Member):
         self._ids = itertools.count(1)
 
     @staticmethod
-    async def open(server, call_id, account=None):
-        """A socket that says nothing yet."""
+    async def open(server, call_id, account=None, kind=None):
+        """A socket that says nothing yet, of this kind of call."""
         guest = account or Account(server, name=call_id, user_id=str(next(_guests)))
-        call = Call(guest, call_id)
+        call = (kind or Call)(guest, call_id)
         url = server.url.replace("http", "ws", 1) + "/"
         socket = server.http.ws_connect(url, protocols=("api",))
         call._socket = await asyncio.wait_for(socket, HANG_SECONDS)

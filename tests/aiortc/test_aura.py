@@ -1,4 +1,5 @@
-"""Conferences from outside: a guest waits, is let in and heard; an admin's mute holds; who is put out is out."""
+"""Conferences from outside: a guest waits, is let in and heard; an admin's mute holds; who is put out is out;
+who is invited rings, comes and is heard."""
 
 import asyncio
 import json
@@ -9,6 +10,7 @@ from aura import Call, Refused
 from house import Account
 from marks import is_heard, nothing_came, says_more
 from vox import Voice
+from waiting import until
 
 
 async def conference(owner, **keys):
@@ -139,6 +141,44 @@ async def test_members_have_a_port_of_their_own_and_the_service_its_key(server, 
     for other in (f"/v1/rooms/{room}", "/v1/rooms", "/health", "/api/v1/rooms", "/voice/join"):
         assert (await status(other, service.token))[0] == 404, other
     await guest.close()
+
+
+class Maker(Call):
+    """Comes in by making the room."""
+
+    async def answer_to(self, offer):
+        who = {"call_id": self.call_id, "token": self.account.token}
+        self.made = await self.ask("create_temp_room", sdp=offer, invited=["ann"], **who)
+        return self.made["sdp"]
+
+
+async def test_who_is_invited_comes_and_is_heard(server, owner, ann):
+    phone, tablet = [await Call.open(server, name, ann) for name in ("phone", "tablet")]
+    for one in (phone, tablet):
+        assert await one.ask("register_room_api", token=ann.token) == {"user": ann.uuid}
+    maker = await Call.open(server, "maker's", owner, Maker)
+    await maker.connect("0920", 3)
+    room, [invited] = maker.made["room_id"], maker.made["invited"]
+    for one in (phone, tablet):
+        invite = await one.see("room_invite")
+        assert (invite["room"], invite["from_user"]) == (room, owner.uuid)
+        assert invite["call_id"] == invited["bridge_id"]
+        one.token = invite["auth_token"]
+    await phone.connect("0890", 3)
+    assert (await maker.see("member_join_room"))["id"] == invited["bridge_id"]
+    await is_heard(phone, maker)
+    await is_heard(maker, phone)
+    assert await tablet.see("room_invite_completed_elsewhere") == {"room": room}
+    await is_refused(401, tablet.answer_to("v=0"))
+    assert [one["id"] for one in (await owner.must("GET", "/v1/rooms"))["rooms"]] == [room]
+    await asyncio.gather(phone.close(), maker.close())
+    rooms = lambda: owner.must("GET", "/v1/rooms")  # noqa: E731
+    await until("the end of the room", lambda: is_empty(rooms))
+    await tablet.close()
+
+
+async def is_empty(rooms):
+    return (await rooms())["rooms"] == []
 
 
 async def test_a_call_that_is_cut_off_is_gone(server, owner):

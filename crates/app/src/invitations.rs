@@ -195,6 +195,8 @@ impl App {
     /// client does; for all others the token is worth nothing from then on.
     pub async fn answer_invitation(&self, token: &str, sdp: &str) -> Result<Answered, Refusal> {
         let (room, session) = self.accounts.tokens.verify_call(token, now().wall)?;
+        let answer = Command::Answer { session };
+        self.rooms.consider(room, &Actor::Server, &answer).await.map_err(of_token)?;
         // What is no offer answers nothing.
         media::outline(sdp)?;
         let (call, watch) = self.rooms.answer(room, session).await.map_err(of_token)?;
