@@ -89,14 +89,17 @@ impl Wire {
         soon("a message", self.messages.recv()).await.expect("the socket is open").unwrap()
     }
 
-    /// The next message that is no ping or pong.
+    /// The next message that is no ping or pong. Those come all the time, and are not what is waited for.
     pub async fn message(&mut self) -> Message {
-        loop {
-            let message = self.raw().await;
-            if !matches!(message, Message::Ping(_) | Message::Pong(_)) {
-                return message;
+        let message = async {
+            loop {
+                let message = self.raw().await;
+                if !matches!(message, Message::Ping(_) | Message::Pong(_)) {
+                    return message;
+                }
             }
-        }
+        };
+        soon("a message that is no ping", message).await
     }
 }
 
