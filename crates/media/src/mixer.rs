@@ -34,7 +34,8 @@ const FRAME_TICKS: u32 = 960;
 /// Voices of a room that are mixed at once. With more nobody is understood, and each costs a decoder and a mix
 /// of its own.
 const VOICES_MAX: usize = 8;
-/// A mixer that is this late leaves out what it has missed: sooner or later is no use to a listener.
+/// A mixer that is this late leaves out what it has missed: less would give up after every hiccup, more is heard
+/// as delay.
 const LATE_MAX: Duration = Duration::from_millis(100);
 /// Nothing said for this long, and a room or a voice is forgotten.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(2);
@@ -144,22 +145,32 @@ impl Mixer {
 
     /// Time went by: what is due is mixed.
     pub fn handle_timeout(&mut self, now: Instant) {
-        if self.due_at.is_some_and(|at| now > at + FORGOTTEN_AFTER) {
-            // The machine has slept.
-            self.due_at = Some(now);
-        }
+        self.leave_out_late(now);
         while let Some(due_at) = self.due_at.filter(|at| *at <= now) {
-            let late = now.saturating_duration_since(due_at) > LATE_MAX;
-            self.left_out += u64::from(late);
             self.due_at = Some(due_at + FRAME);
             for (room, state) in &mut self.rooms {
-                let mixed = state.mix(*room, now);
-                self.out.extend(mixed.filter(|_| !late));
+                self.out.extend(state.mix(*room, now));
             }
             self.rooms.retain(|_, room| now < room.heard_at + FORGOTTEN_AFTER);
             if self.rooms.is_empty() {
                 self.due_at = None;
             }
+        }
+    }
+
+    /// What should have been mixed long ago is not mixed at all: that would only take the time of what is
+    /// due now. Voices give up what they have too much of by themselves.
+    fn leave_out_late(&mut self, now: Instant) {
+        let Some(due_at) = self.due_at else { return };
+        let late = now.saturating_duration_since(due_at);
+        if late <= LATE_MAX {
+            return;
+        }
+        let frames = (late.as_nanos() / FRAME.as_nanos()).min(u128::from(u32::MAX)) as u32;
+        self.due_at = Some(due_at + FRAME * frames);
+        self.left_out += u64::from(frames);
+        for room in self.rooms.values_mut() {
+            room.timestamp = room.timestamp.wrapping_add(FRAME_TICKS.wrapping_mul(frames));
         }
     }
 

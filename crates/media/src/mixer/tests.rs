@@ -154,6 +154,27 @@ fn more_voices_than_a_mix_has_wait_for_a_place() {
     assert_eq!((mixer.rooms.len(), mixer.poll_timeout()), (0, None), "and nothing is left of them");
 }
 
+#[test]
+fn a_mixer_that_does_not_keep_up_leaves_out_what_is_late() {
+    let (start, plan, mut mixer) = (Instant::now(), plan(1, &[9]), Mixer::default());
+    let packets = tone(60);
+    let mut mixed = Vec::new();
+    for (n, payload) in packets.iter().enumerate() {
+        let now = start + FRAME * n as u32;
+        mixer.handle_mix(now, packet(&plan, 1, n as u64, payload));
+        // Nobody looks after it for 300 ms.
+        if !(20..35).contains(&n) {
+            mixer.handle_timeout(now);
+        }
+        mixed.extend(std::iter::from_fn(|| mixer.poll_output()));
+    }
+    assert_eq!(mixer.left_out(), 15);
+    let steps: Vec<u32> =
+        mixed.windows(2).map(|pair| pair[1].timestamp - pair[0].timestamp).collect();
+    assert_eq!(steps.iter().filter(|step| **step == 960).count(), steps.len() - 1, "{steps:?}");
+    assert!(steps.contains(&(16 * 960)), "{steps:?}");
+}
+
 proptest! {
     #[test]
     fn any_packets_are_mixed_or_left_out(
