@@ -3,6 +3,8 @@
 //! A room keeps the invitations (`room::Invitation`), registered clients ring (`crate::registrations`). A
 //! telephone will be one more thing that rings: whoever has one follows the same events.
 
+use std::convert::Infallible;
+
 use model::{AccountId, ExternalId, Id, Redacted, RoomId, SessionId, UserId};
 use room::{Actor, Command, Invite, RingEnd, RoomView};
 use store::Account;
@@ -46,9 +48,6 @@ pub struct Answered {
     /// What it is told from now on.
     pub watch: CallWatch,
 }
-
-/// A telephone call that is under way.
-enum TelephoneCall {}
 
 /// Whom a destination means.
 pub(crate) struct Destination {
@@ -221,21 +220,13 @@ impl App {
         stopped.map(|_| ()).map_err(of_token)
     }
 
-    /// Makes a room of a telephone call that one is in.
-    pub async fn convert_call(&self, by: &Inviter, call_id: &str) -> Result<RoomId, Refusal> {
+    /// Makes a room of a telephone call that the socket's account is in. There are no telephones in this
+    /// process, so nobody is in one.
+    pub async fn convert_call(&self, by: &Inviter) -> Result<Infallible, Refusal> {
         let account = by.call.as_ref().and_then(Call::account);
         let account = account.or(by.registered.map(|user| AccountId(user.0)));
         self.identity_of(account.ok_or(Refusal::Unauthenticated)?).await?;
-        match self.telephone_call(call_id) {
-            None => Err(Refusal::NoSuchCall),
-            Some(call) => match call {},
-        }
-    }
-
-    /// The telephone call that has this Call-ID on either leg. There are no telephones in this process yet,
-    /// so there is none.
-    fn telephone_call(&self, _call_id: &str) -> Option<TelephoneCall> {
-        None
+        Err(Refusal::NoSuchCall)
     }
 }
 

@@ -17,11 +17,12 @@
 //! leg's `choice` (the layer that this receiver is sent, shared out by `allocation`).
 //!
 //! What leaves it is an [`Output`]: datagrams for peers, [`Event`]s for the application, what is for
-//! another worker, and the [`Voice`] of sessions whose gate has `captions`. The last is sound in the
-//! clear, the only thing here that is: microphone packets that passed the gate, their payload shared
-//! with the listeners, never anything of a session without captions.
+//! another worker, the [`Voice`] of sessions whose gate has `captions`, and what is to be mixed ([`Mix`], of
+//! rooms that somebody is sent a mix of). The last two are sound in the clear, the only things here that are:
+//! microphone packets that passed the gate, their payload shared with the listeners. Captions get nothing of a
+//! session without them; what goes to the [`Mixer`] comes back as [`Mixed`] and goes nowhere else.
 //!
-//! What must always hold: a source whose gate is shut reaches nobody, listener or tap, from the very
+//! What must always hold: a source whose gate is shut reaches nobody, listener, mix or tap, from the very
 //! call of [`Worker::set_gate`] on, on other workers from [`Worker::forbid`] on; a fault ends one session, never the worker; every list has a named limit.
 //!
 //! A session stays on the worker that made it, whatever room it is in. `net` makes the sessions of a small

@@ -69,8 +69,7 @@ impl Connection {
 
     pub(super) async fn convert_to_room(&mut self, wanted: ConvertToRoom) -> Answer {
         wanted.check()?;
-        let room = self.app.convert_call(&self.inviter(), &wanted.call_id).await?;
-        Ok(json!({ "room_id": room.to_uuid(), "invited": [] }))
+        match self.app.convert_call(&self.inviter()).await? {}
     }
 
     pub(super) async fn reject_invite(&mut self, Shown { auth_token }: Shown) -> Answer {
