@@ -143,6 +143,33 @@ fn nothing_of_an_earlier_turn_is_mixed_in_a_later_one() {
 }
 
 #[test]
+fn an_encoder_keeps_nothing_of_whom_is_silenced() {
+    let (now, loud) = (Instant::now(), tone(40));
+    let (mut silence, mut mixer) = (Encoder::new().unwrap(), Mixer::default());
+    let at = |frame: usize| now + FRAME * frame as u32;
+    let mut first = None;
+    for (n, loud) in loud.iter().enumerate() {
+        let turn = if n < 20 { 1 } else { 2 };
+        if n == 20 {
+            let part = Part::Ended { session: session(1) };
+            mixer.handle_mix(at(n), Mix { room: room(), plan: plan(turn, &[9]), part });
+        }
+        if n < 20 {
+            mixer.handle_mix(at(n), packet(&plan(turn, &[9]), 1, n as u64, loud));
+        }
+        let silent = Arc::from(silence.encode(&[0.0; Encoder::FRAME]).unwrap());
+        mixer.handle_mix(at(n), packet(&plan(turn, &[9]), 2, n as u64, &silent));
+        mixer.handle_timeout(at(n));
+        let mut mixed = std::iter::from_fn(|| mixer.poll_output());
+        first = first.or_else(|| mixed.find(|mixed| mixed.turn == 2));
+    }
+    let first = first.unwrap().common.unwrap();
+    let mut decoder = Decoder::new(Rate::Full).unwrap();
+    let peak = decoder.decode(&first.payload).unwrap().iter().fold(0.0_f32, |a, b| a.max(b.abs()));
+    assert!(peak < 1e-3, "{peak}");
+}
+
+#[test]
 fn more_voices_than_a_mix_has_wait_for_a_place() {
     let (now, payload, plan) = (Instant::now(), &tone(1)[0], plan(1, &[9]));
     let mut mixer = Mixer::default();
